@@ -1,0 +1,91 @@
+/*
+ * board/bus.ts - from a physical address to RAM or a device
+ *
+ * Guest:  kernel/asm/io.ts is how the kernel reaches it
+ * Absent: DMA masters other than virtio, which reads RAM directly.
+ */
+
+/** One wire into the interrupt controller. A level, not an event: set it again after every change of state. */
+export interface IrqLine {
+  set(level: boolean): void;
+}
+
+/** A device sees offsets, never addresses, and cannot reach the board. */
+export interface MmioDevice {
+  readonly name: string;
+  /** Bytes of address space. */
+  readonly size: number;
+  /** `width` is 1, 2 or 4 bytes (an 8-byte access arrives as two of 4, low half first). Returns an unsigned number. */
+  read(offset: number, width: number): number;
+  write(offset: number, value: number, width: number): void;
+}
+
+interface Mapping {
+  readonly base: number;
+  readonly end: number;
+  readonly device: MmioDevice;
+}
+
+/** Physical addresses are plain numbers here and everywhere. */
+export class Bus {
+  /** Everything the CPU engines touch lives in this one memory: CPU state first, then guest RAM. */
+  readonly memory: WebAssembly.Memory;
+  readonly ramBase: number;
+  readonly ramSize: number;
+  /** Where RAM begins inside `memory`: host offset = pa - ramBase + ramOffset. */
+  readonly ramOffset: number;
+  /** Guest RAM, byte for byte; index = pa - ramBase. */
+  readonly ram: Uint8Array;
+  private readonly view: DataView;
+  private readonly mappings: Mapping[] = [];
+
+  constructor(memory: WebAssembly.Memory, ramBase: number, ramSize: number, ramOffset: number) {
+    this.memory = memory;
+    this.ramBase = ramBase;
+    this.ramSize = ramSize;
+    this.ramOffset = ramOffset;
+    this.ram = new Uint8Array(memory.buffer, ramOffset, ramSize);
+    this.view = new DataView(memory.buffer, ramOffset, ramSize);
+  }
+
+  attach(base: number, device: MmioDevice): void {
+    this.mappings.push({ base, end: base + device.size, device });
+  }
+
+  isRam(pa: number): boolean {
+    return pa >= this.ramBase && pa < this.ramBase + this.ramSize;
+  }
+
+  /** False where neither RAM nor a device answers: a synchronous external abort. */
+  isMapped(pa: number): boolean {
+    return this.isRam(pa) || this.find(pa) !== undefined;
+  }
+
+  /** A naturally aligned access of 1, 2 or 4 bytes. Nobody there: reads zero, writes vanish; ask isMapped() first. */
+  read(pa: number, width: number): number {
+    if (this.isRam(pa)) return this.readRam(pa - this.ramBase, width);
+    const hit = this.find(pa);
+    return hit ? hit.device.read(pa - hit.base, width) >>> 0 : 0;
+  }
+
+  write(pa: number, value: number, width: number): void {
+    if (this.isRam(pa)) return this.writeRam(pa - this.ramBase, value, width);
+    const hit = this.find(pa);
+    if (hit) hit.device.write(pa - hit.base, value >>> 0, width);
+  }
+
+  private find(pa: number): Mapping | undefined {
+    return this.mappings.find((m) => pa >= m.base && pa < m.end);
+  }
+
+  private readRam(offset: number, width: number): number {
+    if (width === 4) return this.view.getUint32(offset, true);
+    return width === 2 ? this.view.getUint16(offset, true) : this.view.getUint8(offset);
+  }
+
+  private writeRam(offset: number, value: number, width: number): void {
+    if (width === 4) this.view.setUint32(offset, value, true);
+    else if (width === 2) this.view.setUint16(offset, value, true);
+    else this.view.setUint8(offset, value);
+  }
+}
