@@ -1,0 +1,60 @@
+/*
+ * kernel/include/linux/mm_types.ts - an address space
+ *
+ * Linux:   include/linux/mm_types.h
+ * Differs: VMAs are a sorted array, not a maple tree
+ */
+
+import type { Kernel } from '../../kernel.ts';
+import type { File } from './fs.ts';
+import type { PhysAddr } from './types.ts';
+
+export interface VmArea {
+  vm_mm: Mm;
+  /** [vm_start, vm_end), page aligned. */
+  vm_start: number;
+  vm_end: number;
+  /** VM_* */
+  vm_flags: number;
+  vm_file: File | null;
+  /** Offset of vm_start in the file, in pages. */
+  vm_pgoff: number;
+  /** Special mappings name themselves: "[vdso]", "[vvar]"; otherwise derived ([heap], [stack], the file). */
+  vm_name: string | null;
+}
+
+export interface Mm {
+  readonly kernel: Kernel;
+  /** The top-level table, in the board's RAM. */
+  readonly pgd: PhysAddr;
+  /** Tasks that live here. */
+  mm_users: number;
+  readonly mmap: VmArea[];
+  start_code: number;
+  end_code: number;
+  start_data: number;
+  end_data: number;
+  start_brk: number;
+  brk: number;
+  start_stack: number;
+  arg_start: number;
+  arg_end: number;
+  env_start: number;
+  env_end: number;
+  mmap_base: number;
+  /** Pages: mapped now (rss by kind), reserved by VMAs. */
+  rss_anon: number;
+  rss_file: number;
+  rss_shmem: number;
+  hiwater_rss: number;
+  total_vm: number;
+  locked_vm: number;
+  /** Words of AT_* pairs, for /proc/<pid>/auxv. */
+  saved_auxv: Uint8Array;
+  exe_file: File | null;
+  /** Where the vDSO was put; 0 = nowhere. */
+  vdso: number;
+  dumpable: number;
+  /** What only arch/arm64/mm understands: the ASID. */
+  context: object;
+}

@@ -1,0 +1,100 @@
+/*
+ * kernel/include/linux/signal.ts - what a pending signal is made of
+ *
+ * Linux:   include/linux/signal_types.h, include/linux/sched/signal.h, include/uapi/asm-generic/siginfo.h
+ * Differs: a signal set is two 32-bit halves, never a bigint; struct multiprocess_signals is absent
+ */
+
+import type { WaitQueueHead } from '../../sched/wait.ts';
+import type { Pid } from '../../pid.ts';
+import type { HrTimer } from '../../time/hrtimer.ts';
+import type { Tty } from './tty.ts';
+import type { Task } from './sched.ts';
+import type { UserPtr } from './types.ts';
+
+/** 64 signals: bit (sig-1). `lo` holds 1..32, `hi` 33..64. Immutable: replaced, never changed in place. */
+export interface SigSet {
+  readonly lo: number;
+  readonly hi: number;
+}
+
+/** siginfo_t by name; which fields are meaningful follows from si_signo and si_code (siginfo_layout()). */
+export interface KernelSigInfo {
+  si_signo: number;
+  si_errno: number;
+  si_code: number;
+  si_pid?: number;
+  si_uid?: number;
+  si_status?: number;
+  si_utime?: number;
+  si_stime?: number;
+  /** sival_ptr as its two 32-bit words. */
+  si_value?: readonly [number, number];
+  si_tid?: number;
+  si_overrun?: number;
+  /** An address as the hardware reported it: may be any 64-bit value. */
+  si_addr?: bigint;
+  si_band?: number;
+  si_fd?: number;
+  si_call_addr?: number;
+  si_syscall?: number;
+  si_arch?: number;
+}
+
+export interface SigPending {
+  /** Which signals have an entry or were sent without one (queue full). */
+  signal: SigSet;
+  readonly list: KernelSigInfo[];
+}
+
+export interface KSigAction {
+  sa_handler: UserPtr;
+  sa_flags: number;
+  sa_restorer: UserPtr;
+  sa_mask: SigSet;
+}
+
+/** Shared by tasks cloned with CLONE_SIGHAND. */
+export interface SigHand {
+  /** Index sig-1. */
+  readonly action: KSigAction[];
+  /** Tasks that share it. */
+  count: number;
+}
+
+export interface Rlimit {
+  /** RLIM_INFINITY is Infinity. */
+  cur: number;
+  max: number;
+}
+
+/** Shared by the threads of one process. */
+export interface SignalStruct {
+  readonly threads: Set<Task>;
+  readonly shared_pending: SigPending;
+  readonly wait_chldexit: WaitQueueHead;
+  group_exit_code: number;
+  group_exec_task: Task | null;
+  group_stop_count: number;
+  /** SIGNAL_* */
+  flags: number;
+  /** By PIDTYPE_*: the process group and the session. */
+  pgrp: Pid;
+  session: Pid;
+  leader: boolean;
+  tty: Tty | null;
+  tty_old_pgrp: Pid | null;
+  readonly rlim: Rlimit[];
+  /** ITIMER_REAL; VIRTUAL and PROF are counted in kernel/time/itimer.ts. */
+  real_timer: HrTimer | null;
+  /** Totals of children that were waited for and of threads that died. */
+  utime: number;
+  stime: number;
+  cutime: number;
+  cstime: number;
+  min_flt: number;
+  cmin_flt: number;
+  maxrss: number;
+  is_child_subreaper: boolean;
+  oom_score_adj: number;
+}
