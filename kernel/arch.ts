@@ -1,0 +1,118 @@
+/*
+ * kernel/arch.ts - what generic code asks of an architecture
+ *
+ * Linux:   <asm/syscall.h>, <asm/ptrace.h>, <asm/uaccess.h>, <asm/mmu_context.h> and a dozen more
+ * Differs: one interface, so that reading it is reading the porting guide, and a test can implement what it needs in a
+ *          few lines. It belongs to one machine: behind it are that machine's CPU and RAM.
+ */
+
+import type { Mm } from './include/linux/mm_types.ts';
+import type { Task } from './include/linux/sched.ts';
+import type { KernelSigInfo, SigSet } from './include/linux/signal.ts';
+import type { PhysAddr, UserPtr } from './include/linux/types.ts';
+import type { Sleeps } from './sched/wait.ts';
+
+/** A task's user registers as they were at the trap. Opaque outside arch/. */
+export abstract class PtRegs {
+  /** The six arguments as pairs of 32-bit words, low half first: x0..x5, live. */
+  abstract readonly args: Uint32Array;
+}
+
+/** Linux: <asm/syscall.h>. `regs` is the task's own. */
+export interface ArchSyscall {
+  /** The number asked for (32 bits, signed); -1 = not in a system call. */
+  syscall_get_nr(regs: PtRegs): number;
+  syscall_set_nr(regs: PtRegs, nr: number): void;
+  /** x0 := the first argument as it was at entry. */
+  syscall_rollback(regs: PtRegs): void;
+  /** An exact integer, or the 64-bit datum itself. Negative: sign-extended. */
+  syscall_set_return_value(regs: PtRegs, value: number | bigint): void;
+  /** x0 as a signed number; beyond 2^53 it is rounded, so compare with errnos, do not store. */
+  syscall_get_return_value(regs: PtRegs): number;
+  /** AUDIT_ARCH_*. */
+  syscall_get_arch(task: Task): number;
+  instruction_pointer(regs: PtRegs): number;
+  user_stack_pointer(regs: PtRegs): number;
+}
+
+/** Linux: <asm/uaccess.h>. Never sleeps; may fault pages in. Works on any mm, current or not. */
+export interface ArchUaccess {
+  /** Bytes that could NOT be copied; 0 = all. */
+  copy_from_user(mm: Mm, to: Uint8Array, from: UserPtr): number;
+  copy_to_user(mm: Mm, to: UserPtr, from: Uint8Array): number;
+  clear_user(mm: Mm, to: UserPtr, size: number): number;
+}
+
+/** Linux: <asm/pgtable.h>, <asm/tlbflush.h>, <asm/mmu_context.h>. */
+export interface ArchMm {
+  /** An empty top-level table, or 0 when there is no memory for it. */
+  pgd_alloc(): PhysAddr;
+  /** Frees the tables (not the pages they map). */
+  pgd_free(mm: Mm): void;
+  /** A fresh mm.context (the ASID). */
+  init_new_context(): object;
+  destroy_context(mm: Mm): void;
+}
+
+/** Linux: <asm/processor.h>, <asm/switch_to.h>, arch/arm64/kernel/process.c. */
+export interface ArchProcess {
+  /** Fresh registers and thread state for a task that does not exist yet; of `orig` where it is a fork. */
+  arch_dup_task_struct(orig: Task | null): { regs: PtRegs; thread: object };
+  /** The child's registers: x0 = 0, the new stack (0 = the parent's), the new TLS with CLONE_SETTLS. */
+  copy_thread(child: Task, parent: Task, stack: UserPtr, setTls: boolean, tls: bigint): void;
+  /** exec: all registers zero but pc and sp. The system call number stays. */
+  start_thread(task: Task, pc: number, sp: number): void;
+  flush_thread(task: Task): void;
+  exit_thread(task: Task): void;
+  /** The CPU's per-task state and address space change hands. Called with `next` about to run. */
+  switch_to(prev: Task, next: Task): void;
+  /** A user task's life: kernel_exit, run, kernel_entry, handle, for ever. */
+  user_mode(task: Task): Sleeps<never>;
+  /** Linux: <asm/elf.h> ELF_HWCAP and friends, and where the vDSO goes. */
+  readonly elf_machine: number;
+  readonly elf_hwcap: number;
+  readonly elf_hwcap2: number;
+  readonly elf_platform: string;
+  readonly minsigstksz: number;
+  /** Maps the vDSO into a new image; 0 or -errno. Sets mm.vdso. */
+  arch_setup_additional_pages(mm: Mm): number;
+}
+
+/** Linux: arch/arm64/kernel/signal.c. */
+export interface ArchSignal {
+  /** Builds the frame and points the registers at the handler; 0 or -EFAULT. */
+  setup_rt_frame(
+    task: Task,
+    sig: number,
+    info: KernelSigInfo,
+    handler: UserPtr,
+    flags: number,
+    restorer: UserPtr,
+    mask: SigSet,
+  ): number;
+  /** One pass of signal delivery, restart rules included. */
+  arch_do_signal_or_restart(task: Task): Sleeps<void>;
+}
+
+/** Linux: <asm/sysreg.h>, <asm/irq.h>, psci. Values of control registers fit a number; those that do not are two halves. */
+export interface ArchMachine {
+  /** By the manual's name ("ICC_IAR1_EL1"); exact below 2^53. */
+  read_sysreg(name: string): number;
+  write_sysreg(name: string, value: number): void;
+  /** SMCCC call by HVC: function id and up to three arguments; x0 as a signed 32-bit number. Returns unless the machine went off. */
+  hvc(fn: number, a1?: number, a2?: number, a3?: number): number;
+  /** Instructions since power-on: the stamp of events. */
+  instructions(): number;
+  /** Text for the panic report: registers, system registers. */
+  show_regs(task: Task | null): string;
+  /** The lines of /proc/cpuinfo. */
+  cpuinfo(): string;
+  /** uname -m */
+  readonly machine: string;
+}
+
+/**
+ * Owners add what generic code turns out to need, under Linux's name, with its contract here and not on each caller.
+ * Policy never asks which architecture it is on.
+ */
+export interface Arch extends ArchSyscall, ArchUaccess, ArchMm, ArchProcess, ArchSignal, ArchMachine {}

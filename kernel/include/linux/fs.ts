@@ -1,0 +1,174 @@
+/*
+ * kernel/include/linux/fs.ts - inodes, dentries, open files, and what each can be asked
+ *
+ * Linux:   include/linux/fs.h, include/linux/dcache.h, include/linux/fdtable.h, include/linux/path.h, include/linux/uio.h
+ * Differs: the dentry tree of tmpfs, devfs is the file system itself (as in ramfs); procfs makes dentries when looked up.
+ *          A method that sometimes sleeps returns MaySleep<T>: a value, or a generator that ends in it.
+ */
+
+import type { MaySleep } from '../../sched/wait.ts';
+import type { WaitQueueHead } from '../../sched/wait.ts';
+import type { IovIter } from '../../lib/iov_iter.ts';
+import type { Cred } from '../../cred.ts';
+import type { Kernel } from '../../kernel.ts';
+import type { VmArea } from './mm_types.ts';
+import type { Task } from './sched.ts';
+import type { UserPtr } from './types.ts';
+
+/** Seconds are not enough: ns since the epoch as two exact numbers. */
+export interface Timespec {
+  readonly sec: number;
+  readonly nsec: number;
+}
+
+/** The pages of a file: what read(), write() and mmap() share. */
+export interface AddressSpace {
+  /** The page frame that holds page `index`, or -errno (-EIO past the end of what can exist, -ENOMEM). `create`: make it if it is a hole. 0 = hole. */
+  get_page(index: number, create: boolean): number;
+}
+
+export interface Inode {
+  readonly i_ino: number;
+  i_mode: number;
+  i_nlink: number;
+  i_uid: number;
+  i_gid: number;
+  /** major << 20 | minor. */
+  i_rdev: number;
+  i_size: number;
+  i_atime: Timespec;
+  i_mtime: Timespec;
+  i_ctime: Timespec;
+  readonly i_sb: SuperBlock;
+  readonly i_op: InodeOperations;
+  /** Of a fresh open. */
+  i_fop: FileOperations;
+  i_mapping: AddressSpace | null;
+  /** Executing it: >0 counts deny_write_access() negatively, writers positively, as upstream. */
+  i_writecount: number;
+  i_private: unknown;
+}
+
+export interface Dentry {
+  readonly d_sb: SuperBlock;
+  d_name: string;
+  d_parent: Dentry;
+  /** null: a negative dentry, the name does not exist. */
+  d_inode: Inode | null;
+  readonly d_children: Map<string, Dentry>;
+  /** Unlinked while in use: /proc shows " (deleted)". */
+  d_deleted: boolean;
+}
+
+export interface Mount {
+  readonly mnt_root: Dentry;
+  readonly mnt_sb: SuperBlock;
+  readonly mnt_parent: Mount | null;
+  readonly mnt_mountpoint: Dentry | null;
+  readonly mnt_devname: string;
+  mnt_flags: number;
+}
+
+export interface Path {
+  readonly mnt: Mount;
+  readonly dentry: Dentry;
+}
+
+export interface SuperBlock {
+  readonly s_type: string;
+  readonly s_magic: number;
+  readonly s_dev: number;
+  s_root: Dentry;
+  s_flags: number;
+  next_ino: number;
+  statfs?(): { blocks: number; bfree: number; files: number; ffree: number };
+}
+
+/** Names arrive checked (length, not "." or ".."); permissions were judged by the caller. Each returns 0 or -errno. */
+export interface InodeOperations {
+  /** The dentry (negative if absent) or -errno. */
+  lookup?(dir: Dentry, name: string, task: Task): Dentry | number;
+  create?(dir: Dentry, dentry: Dentry, mode: number, task: Task): number;
+  mkdir?(dir: Dentry, dentry: Dentry, mode: number, task: Task): number;
+  mknod?(dir: Dentry, dentry: Dentry, mode: number, rdev: number, task: Task): number;
+  symlink?(dir: Dentry, dentry: Dentry, target: string, task: Task): number;
+  link?(old: Dentry, dir: Dentry, dentry: Dentry): number;
+  unlink?(dir: Dentry, dentry: Dentry): number;
+  rmdir?(dir: Dentry, dentry: Dentry): number;
+  rename?(oldDir: Dentry, old: Dentry, newDir: Dentry, dentry: Dentry, flags: number): number;
+  /** The text of a symbolic link, or -errno. */
+  readlink?(dentry: Dentry, task: Task): string | number;
+  /** A magic link (/proc/self/fd/N) leads to a path, not to a text. */
+  get_link?(dentry: Dentry, task: Task): Path | number;
+  truncate?(inode: Inode, size: number): number;
+  /** Called before mode, owner or times change. */
+  setattr?(dentry: Dentry): number;
+  /** Refreshes what is computed (procfs sizes and owners). */
+  getattr?(dentry: Dentry, task: Task): void;
+}
+
+export interface Kiocb {
+  readonly file: File;
+  /** Where; the caller stores it back to the file where that is wanted. */
+  pos: number;
+}
+
+export interface DirContext {
+  pos: number;
+  /** False: the buffer is full, stop. */
+  emit(name: string, ino: number, type: number, nextPos: number): boolean;
+}
+
+/** poll() registers the sleeper with every queue it is shown. null: only the mask is wanted. */
+export type PollTable = ((queue: WaitQueueHead) => void) | null;
+
+export interface FileOperations {
+  open?(inode: Inode, file: File, task: Task): MaySleep<number>;
+  /** The last reference is gone. */
+  release?(file: File, task: Task): void;
+  /** One descriptor is being closed (others may remain). */
+  flush?(file: File, task: Task): void;
+  read_iter?(task: Task, iocb: Kiocb, to: IovIter): MaySleep<number>;
+  write_iter?(task: Task, iocb: Kiocb, from: IovIter): MaySleep<number>;
+  llseek?(file: File, offset: number, whence: number, task: Task): number;
+  iterate?(file: File, ctx: DirContext, task: Task): number;
+  poll?(file: File, table: PollTable, task: Task): number;
+  ioctl?(task: Task, file: File, cmd: number, arg: UserPtr): MaySleep<number>;
+  /** Checks and adjusts a mapping that is being made; 0 or -errno. Absent: ENODEV. */
+  mmap?(file: File, vma: VmArea): number;
+  fsync?(file: File): number;
+}
+
+export interface File {
+  readonly f_path: Path;
+  readonly f_inode: Inode;
+  readonly f_op: FileOperations;
+  f_flags: number;
+  readonly f_mode: number;
+  f_pos: number;
+  f_count: number;
+  readonly f_cred: Cred;
+  private_data: unknown;
+}
+
+/** Open descriptors; shared with CLONE_FILES. kernel/fs/file.ts works on it. */
+export interface FilesStruct {
+  count: number;
+  readonly fd: (File | null)[];
+  readonly close_on_exec: Set<number>;
+}
+
+/** Root, working directory, umask; shared with CLONE_FS. kernel/fs/fs_struct.ts works on it. */
+export interface FsStruct {
+  users: number;
+  umask: number;
+  root: Path;
+  pwd: Path;
+}
+
+/** What kernel/fs keeps per machine. */
+export interface FsState {
+  readonly kernel: Kernel;
+  readonly mounts: Mount[];
+  root: Path;
+}

@@ -1,0 +1,65 @@
+/*
+ * kernel/kernel.ts - everything one running kernel owns
+ *
+ * Differs: upstream has global variables. Here each subsystem keeps its state in an object that hangs off this one, so
+ *          ten machines can run in one process and a test can boot one in a line. kernel/init/main.ts fills it.
+ */
+
+import type { Arch } from './arch.ts';
+import type { FsState } from './include/linux/fs.ts';
+import type { Task } from './include/linux/sched.ts';
+import type { Random } from './drivers/char/random.ts';
+import type { TtyState } from './drivers/tty/tty_io.ts';
+import type { DeviceTree } from './drivers/of/fdt.ts';
+import type { IrqState } from './irq/irqdesc.ts';
+import type { PageAllocator } from './mm/page_alloc.ts';
+import type { PidTable } from './pid.ts';
+import type { Printk } from './printk.ts';
+import type { Scheduler } from './sched/core.ts';
+import type { HrTimers } from './time/hrtimer.ts';
+import type { Timekeeping } from './time/timekeeping.ts';
+import type { EventSink } from './trace/events.ts';
+
+/** Hardware, by physical address. What is not RAM may have side effects. */
+export interface Io {
+  /** Guest RAM byte by byte: index = physical address - ramBase. Page contents are reached here, devices never. */
+  readonly ram: Uint8Array;
+  readonly ramBase: number;
+  readl(pa: number): number;
+  writel(pa: number, value: number): void;
+  readb(pa: number): number;
+  writeb(pa: number, value: number): void;
+}
+
+export interface Kernel {
+  readonly arch: Arch;
+  readonly io: Io;
+  /** The event stream; null = nobody listens, and every producer tests just that. */
+  events: EventSink | null;
+  printk: Printk;
+  /** The boot arguments, whole and by name ("quiet" maps to ""). */
+  command_line: string;
+  readonly params: Map<string, string>;
+  /** Words that are not ours go to init: bare words as arguments, name=value as environment. */
+  readonly init_args: string[];
+  readonly init_env: string[];
+
+  of: DeviceTree;
+  mm: PageAllocator;
+  irq: IrqState;
+  time: Timekeeping;
+  hrtimers: HrTimers;
+  sched: Scheduler;
+  pids: PidTable;
+  random: Random;
+  fs: FsState;
+  tty: TtyState;
+  /** kernel/reboot.ts: set when the machine is to stop; 0 = running. */
+  readonly init_task: Task;
+  /** PID 1; its death is a panic. */
+  init: Task | null;
+  hostname: string;
+  domainname: string;
+  /** Calls without a row that were told in the log already, by number. */
+  readonly unknown_syscalls: Set<number>;
+}

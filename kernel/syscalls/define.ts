@@ -1,0 +1,150 @@
+/*
+ * kernel/syscalls/define.ts - a system call is declared once
+ *
+ * Linux:   include/linux/syscalls.h (SYSCALL_DEFINE0..6)
+ * Differs: the argument types decode, check and print; --strace is built from the same declaration and cannot be out of date
+ */
+
+import type { Task } from '../include/linux/sched.ts';
+import { NOT_USER, type UserPtr } from '../include/linux/types.ts';
+import type { MaySleep } from '../sched/wait.ts';
+
+/** What a handler returns: a result or -errno; bigint only where 64 bits are the result (a register's content). */
+export type SysRet = number | bigint;
+
+/** How one argument is read from its register and printed. `words` are pairs of 32-bit halves. */
+export interface ArgType<T> {
+  decode(words: Uint32Array, index: number): T;
+  /** strace's view; `task` to read what a pointer points at. */
+  format(value: T, task: Task): string;
+}
+
+export type ArgTypes = Readonly<Record<string, ArgType<unknown>>>;
+type Args<A extends ArgTypes> = { [K in keyof A]: A[K] extends ArgType<infer T> ? T : never };
+
+export interface Syscall {
+  readonly name: string;
+  readonly argNames: readonly string[];
+  readonly argTypes: readonly ArgType<unknown>[];
+  /** Decodes the arguments from the registers as they are now, and runs. */
+  call(task: Task, words: Uint32Array): MaySleep<SysRet>;
+}
+
+type Handler<A extends ArgTypes> = (task: Task, args: Args<A>) => MaySleep<SysRet>;
+
+/** `SYSCALL_DEFINE('read', { fd: int, buf: ptr, count: size }, function* (task, { fd, buf, count }) {...})` */
+export function SYSCALL_DEFINE<const A extends ArgTypes>(
+  name: string,
+  types: A,
+  handler: Handler<A>,
+): Syscall {
+  const argNames = Object.keys(types);
+  const argTypes = Object.values(types);
+  return {
+    name,
+    argNames,
+    argTypes,
+    call: (task, words) => handler(task, decode_args(argNames, argTypes, words) as Args<A>),
+  };
+}
+
+function decode_args(
+  names: readonly string[],
+  types: readonly ArgType<unknown>[],
+  words: Uint32Array,
+): object {
+  const args: Record<string, unknown> = {};
+  for (let i = 0; i < names.length; i++) args[names[i]!] = types[i]!.decode(words, i);
+  return args;
+}
+
+/** An argument's 64 bits as a number: unsigned; rounded above 2^53, which no length, flag word or address reaches. */
+const unsigned64 = (words: Uint32Array, i: number): number => words[2 * i + 1]! * 2 ** 32 + words[2 * i]!;
+const signed64 = (words: Uint32Array, i: number): number => (words[2 * i + 1]! | 0) * 2 ** 32 + words[2 * i]!;
+
+const decimal = (value: number): string => String(value);
+export const hex = (value: number | bigint): string => (value === 0 ? '0' : `0x${value.toString(16)}`);
+
+/** A C int: the low half, signed. */
+export const int: ArgType<number> = { decode: (words, i) => words[2 * i]! | 0, format: decimal };
+/** An unsigned int. */
+export const uint: ArgType<number> = { decode: (words, i) => words[2 * i]!, format: decimal };
+/** An unsigned int that is a set of bits. */
+export const flags: ArgType<number> = { decode: (words, i) => words[2 * i]!, format: hex };
+/** mode_t and the like. */
+export const octal: ArgType<number> = {
+  decode: (words, i) => words[2 * i]!,
+  format: (v) => `0${v.toString(8)}`,
+};
+/** size_t, unsigned long: a count. */
+export const size: ArgType<number> = { decode: unsigned64, format: decimal };
+/** long, loff_t. */
+export const long: ArgType<number> = { decode: signed64, format: decimal };
+/** An unsigned long that is an address or a word of flags, but not one uaccess follows (mmap's hint). Tags are kept. */
+export const ulong: ArgType<number> = { decode: unsigned64, format: hex };
+/** A register's content, untouched. */
+export const reg64: ArgType<bigint> = {
+  decode: (words, i) => new BigUint64Array(words.buffer, words.byteOffset + 8 * i, 1)[0]!,
+  format: hex,
+};
+
+/**
+ * A pointer into user space. The one place where a register becomes an address: the top byte is a tag that Linux ignores
+ * (TBI), the rest must be a user address; what is not becomes NOT_USER and faults like any bad pointer.
+ */
+export const ptr: ArgType<UserPtr> = { decode: user_ptr, format: (v) => (v === 0 ? 'NULL' : hex(v)) };
+
+export function user_ptr(words: Uint32Array, i: number): UserPtr {
+  const high = words[2 * i + 1]! & 0x00ff_ffff;
+  return (high < 0x1_0000 ? high * 2 ** 32 + words[2 * i]! : NOT_USER) as UserPtr;
+}
+
+/** A pointer to a NUL-terminated string, printed as that string. */
+export const path: ArgType<UserPtr> = { decode: user_ptr, format: format_path };
+
+/** strace's "..." after this many bytes. */
+const STRING_LIMIT = 32;
+
+function format_path(value: UserPtr, task: Task): string {
+  if (value === 0) return 'NULL';
+  const bytes: number[] = [];
+  const byte = new Uint8Array(1);
+  for (let at: number = value; bytes.length < 4096; at++) {
+    if (!task.mm || task.kernel.arch.copy_from_user(task.mm, byte, at as UserPtr)) return hex(value);
+    if (byte[0] === 0) return quote(bytes, false);
+    bytes.push(byte[0]!);
+  }
+  return quote(bytes, true);
+}
+
+// biome-ignore format: columns teach
+const ESCAPES: Readonly<Record<number, string>> = {
+  0x09: '\\t', 0x0a: '\\n', 0x0b: '\\v', 0x0c: '\\f', 0x0d: '\\r', 0x22: '\\"', 0x5c: '\\\\',
+};
+
+/** Bytes as strace prints them. */
+export function quote(bytes: ArrayLike<number>, more: boolean): string {
+  let text = '';
+  for (let i = 0; i < bytes.length; i++) {
+    const byte = bytes[i]!;
+    text +=
+      ESCAPES[byte] ??
+      (byte >= 0x20 && byte < 0x7f ? String.fromCharCode(byte) : octal_escape(byte, bytes[i + 1]));
+  }
+  return `"${text}"${more ? '...' : ''}`;
+}
+
+const octal_escape = (byte: number, next: number | undefined): string => {
+  const digit = next !== undefined && next >= 0x30 && next <= 0x37;
+  return `\\${byte.toString(8).padStart(digit ? 3 : 1, '0')}`;
+};
+
+/** A buffer that the call reads: printed up to strace's limit. Its length is the argument after it. */
+export const buffer: ArgType<UserPtr> = { decode: user_ptr, format: (v) => (v === 0 ? 'NULL' : hex(v)) };
+
+/** The first bytes of user memory as strace shows written data; hex address when unreadable. */
+export function format_buffer(task: Task, at: UserPtr, length: number): string {
+  const bytes = new Uint8Array(Math.min(length, STRING_LIMIT));
+  if (!task.mm || task.kernel.arch.copy_from_user(task.mm, bytes, at)) return hex(at);
+  return quote(bytes, length > STRING_LIMIT);
+}
