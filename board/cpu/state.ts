@@ -1,0 +1,122 @@
+/*
+ * board/cpu/state.ts - where the CPU's state lies in the memory that it shares with guest RAM
+ *
+ * Manual: Arm ARM (DDI 0487), "AArch64 Application Level Programmers' Model", "Process state, PSTATE"
+ *
+ * One WebAssembly.Memory holds everything that generated code touches, at addresses known when it is generated:
+ *
+ *   0x0_0000  STATE      registers, flags, budget: the offsets named below
+ *   0x0_1000  TABLES     constants of the generated code (condition table, CRC32 tables)
+ *   0x0_8000  TLB        two banks of 1024 entries, EL0 then EL1
+ *   0x1_8000  BITMASKS   DecodeBitMasks(N:immr:imms), 8192 entries of 8 bytes
+ *   0x2_8000  SPARE      for the translator's jump cache
+ *   0x4_0000  RAM        guest RAM
+ *
+ * 64-bit values cross between JavaScript and generated code here and nowhere else: as arguments they would be bigints.
+ */
+
+/** Byte offsets of everything that has a fixed place. Multiples of the datum's size. */
+export const STATE = {
+  X: 0x000, //           X0..X30, 8 bytes each
+  ZR: 0x0f8, //          slot 31 reads as zero: always 0
+  SP: 0x100, //          slot 32: the stack pointer that PSTATE.SP selects
+  PC: 0x108,
+  FLAG_A: 0x110, //      operands of the last flag-setting instruction, when FLAG_KIND is not RAW
+  FLAG_B: 0x118,
+  FLAG_KIND: 0x120, //   i32; outside run() it is always RAW and NZCV holds the flags
+  NZCV: 0x124, //        i32, bits 31:28
+  BUDGET: 0x128, //      i32: instructions left to execute
+  PENDING: 0x12c, //     i32: non-zero = leave run() after this instruction with EXIT.PENDING
+  VA: 0x130, //          i64: the address that slow() or fetch() is to translate
+  INSN: 0x138, //        i32: the instruction word handed to sys()
+  ISS: 0x13c, //         i32: the 16-bit immediate of SVC, HVC, SMC, BRK, HLT
+  FP_TRAP: 0x140, //     i32: non-zero = CPACR_EL1.FPEN forbids FP/SIMD at this exception level
+  TLB: 0x144, //         i32: the bank that plain accesses use: TLB_EL0 or TLB_EL1
+  EL: 0x148, //          i32: PSTATE.EL, 0 or 1
+  EXCLUSIVE: 0x14c, //   i32: non-zero = the exclusive monitor is armed
+  EXCLUSIVE_PA: 0x150, //i64: host pointer or address it watches, and...
+  EXCLUSIVE_LO: 0x158, //i64: ...the value that was loaded
+  EXCLUSIVE_HI: 0x160,
+  TPIDR_EL0: 0x168,
+  TPIDRRO_EL0: 0x170,
+  FPCR: 0x178, //        i32
+  FPSR: 0x17c, //        i32
+  SP_CHECK: 0x180, //    32 bytes, one per base register: the bits of it that must be 0. All 0, but entry 31 is 15 with SA
+  V: 0x200, //           V0..V31, 16 bytes each
+  SYSREG: 0x400, //      the system register file: see sysreg.ts
+  BOUNCE: 0xf00, //      64 bytes and more: where device and page-crossing accesses really happen
+  TABLES: 0x1000,
+  TLB_EL0: 0x8000,
+  TLB_EL1: 0x10000,
+  BITMASKS: 0x18000,
+  SPARE: 0x28000,
+  END: 0x40000,
+} as const;
+
+/** Lazy flags: what FLAG_A and FLAG_B are. 32-bit operands are kept shifted left by 32, so one rule serves both. */
+export const FLAG_KIND = {
+  RAW: 0, // NZCV is the truth
+  ADD: 1, // the flags of A + B; a logical result R is ADD(R, 0)
+  SUB: 2, // the flags of A - B
+} as const;
+
+/*
+ * A TLB entry, index VA[21:12]. A tag is the page's VA (with the top byte it was accessed with), or TLB_INVALID. An
+ * access hits when the page of its last byte equals the tag, so one that crosses a page misses; so does one that must
+ * be aligned and is not. Host pointer = low word of VA + addend. No tag: not mapped, no permission, device memory,
+ * a watchpoint in the page, SCTLR_EL1.A set: the slow path decides.
+ */
+export const TLB_ENTRIES = 1024;
+export const TLB_ENTRY = { READ: 0, WRITE: 8, EXECUTE: 16, ADDEND: 24, SIZE: 32 } as const;
+/** Low 12 bits of a tag are zero; this one's are not. */
+export const TLB_INVALID = 0xffff_ffff;
+
+/** Why run() returned. PC and BUDGET are exact: an instruction counts when PC has moved past it. */
+export const EXIT = {
+  BUDGET: 0, //    BUDGET reached 0
+  FETCH: 1, //     fetch() could not translate PC
+  FAULT: 2, //     slow() refused the access; PC at the instruction
+  UNDEFINED: 3, // PC at the instruction, its word in INSN
+  SVC: 4, //       PC past it, immediate in ISS
+  HVC: 5, //       PC past it
+  SMC: 6, //       PC past it
+  BRK: 7, //       PC at it
+  HLT: 8, //       PC at it
+  FP: 9, //        FP or SIMD while FP_TRAP; PC at it
+  PENDING: 10, //  slow() asked to leave after this instruction: complete the store in the bounce buffer
+  PC_ALIGN: 11, // PC is not a multiple of 4
+  ILLEGAL: 12, //  reserved for sys(): PSTATE.IL is set
+  WFI: 13, //      reserved for sys(): PC past it
+  REFRESH: 14, //  reserved for sys(): translation or EL changed, look again; PC as sys() left it
+} as const;
+
+/**
+ * What the generated module imports beside `memory`. All arguments and results are i32.
+ *
+ * Before each call PC (this instruction), BUDGET (this instruction not yet subtracted) and NZCV are in STATE.
+ */
+export interface EngineImports {
+  /**
+   * An access missed the TLB. VA is in STATE. Returns a host pointer valid until the instruction's end, or 0: the access
+   * faults, syndrome kept by the callee, and run() leaves with EXIT.FAULT. May set PENDING for a store.
+   */
+  slow(access: number): number;
+  /** No EXECUTE tag for the page in STATE.VA. Returns 1 after filling the TLB entry, or 0: run() leaves with EXIT.FETCH. */
+  fetch(): number;
+  /**
+   * A system instruction (MSR, MRS, SYS, ERET, WFI, barriers that matter...). Its word is the argument. Returns 0 = done,
+   * go on with the next instruction, or the EXIT code to leave with; then PC and BUDGET in STATE are the callee's affair.
+   */
+  sys(insn: number): number;
+}
+
+/** The argument of slow(): size in bytes in bits 7:0, then these. */
+export const ACCESS = {
+  SIZE: 0xff,
+  WRITE: 0x100, //        check write permission (also set for read-modify-write)
+  READ: 0x200, //         check read permission, and a bounce buffer must hold the old contents
+  UNPRIVILEGED: 0x400, // as EL0 would: LDTR, STTR
+  ALIGNED: 0x800, //      must be aligned to its size, whatever SCTLR_EL1.A says
+  SP_MISALIGNED: 0x1000, // the base register is SP and SP_CHECK found it misaligned: an exception of its own class
+  ELEMENT_SHIFT: 16, //   bits 19:16: log2 of the element's size, what "aligned" means to SCTLR_EL1.A and device memory
+} as const;

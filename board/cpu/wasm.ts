@@ -1,0 +1,398 @@
+/*
+ * board/cpu/wasm.ts - the bytes of a WebAssembly module
+ *
+ * Manual: WebAssembly Core Specification 2.0, "Binary Format"; tail-call proposal for return_call
+ * Absent: anything about ARM.
+ */
+import { OPS, type OpName, type Type } from './wasm-ops.ts';
+
+const TYPE_BYTE: { readonly [T in Type]: number } = {
+  i32: 0x7f,
+  i64: 0x7e,
+  f32: 0x7d,
+  f64: 0x7c,
+  v128: 0x7b,
+};
+const VOID = 0x40;
+
+/** Signature: parameters and at most one result. */
+export interface Signature {
+  readonly params: readonly Type[];
+  readonly result?: Type | undefined;
+}
+
+/** A growing run of bytes. */
+export class Bytes {
+  data = new Uint8Array(256);
+  length = 0;
+
+  byte(value: number): void {
+    if (this.length === this.data.length) this.grow(this.length + 1);
+    this.data[this.length++] = value;
+  }
+
+  append(other: Uint8Array): void {
+    if (this.length + other.length > this.data.length) this.grow(this.length + other.length);
+    this.data.set(other, this.length);
+    this.length += other.length;
+  }
+
+  /** LEB128 of an unsigned number below 2^32. */
+  u32(value: number): void {
+    let rest = value >>> 0;
+    while (rest > 0x7f) {
+      this.byte((rest & 0x7f) | 0x80);
+      rest >>>= 7;
+    }
+    this.byte(rest);
+  }
+
+  /** LEB128 of a signed 32-bit number. */
+  s32(value: number): void {
+    let rest = value | 0;
+    while (rest < -64 || rest > 63) {
+      this.byte((rest & 0x7f) | 0x80);
+      rest >>= 7;
+    }
+    this.byte(rest & 0x7f);
+  }
+
+  /** LEB128 of a signed 64-bit number in two words. */
+  s64(lo: number, hi: number): void {
+    let low = lo | 0;
+    let high = hi | 0;
+    while (high !== low >> 31 || low < -64 || low > 63) {
+      this.byte((low & 0x7f) | 0x80);
+      low = (low >>> 7) | (high << 25);
+      high >>= 7;
+    }
+    this.byte(low & 0x7f);
+  }
+
+  name(text: string): void {
+    this.vector(new TextEncoder().encode(text));
+  }
+
+  vector(bytes: Uint8Array): void {
+    this.u32(bytes.length);
+    this.append(bytes);
+  }
+
+  view(): Uint8Array {
+    return this.data.subarray(0, this.length);
+  }
+
+  private grow(least: number): void {
+    const bigger = new Uint8Array(Math.max(least, this.data.length * 2));
+    bigger.set(this.data.subarray(0, this.length));
+    this.data = bigger;
+  }
+}
+
+/** The loads and stores in use: opcode, and log2 of the natural alignment, which is only a hint. */
+const MEMORY_OPS = {
+  'i32.load': 0x28,
+  'i64.load': 0x29,
+  'f32.load': 0x2a,
+  'f64.load': 0x2b,
+  'i32.load8_s': 0x2c,
+  'i32.load8_u': 0x2d,
+  'i32.load16_s': 0x2e,
+  'i32.load16_u': 0x2f,
+  'i64.load8_s': 0x30,
+  'i64.load8_u': 0x31,
+  'i64.load16_s': 0x32,
+  'i64.load16_u': 0x33,
+  'i64.load32_s': 0x34,
+  'i64.load32_u': 0x35,
+  'i32.store': 0x36,
+  'i64.store': 0x37,
+  'f32.store': 0x38,
+  'f64.store': 0x39,
+  'i32.store8': 0x3a,
+  'i32.store16': 0x3b,
+  'i64.store8': 0x3c,
+  'i64.store16': 0x3d,
+  'i64.store32': 0x3e,
+  'v128.load': 0xfd00,
+  'v128.store': 0xfd0b,
+} as const;
+export type MemoryOp = keyof typeof MEMORY_OPS;
+
+/** A branch target: how deep it lies is worked out when it is used. */
+export interface Label {
+  readonly depth: number;
+}
+
+/** One function: its locals and its instructions. */
+export class Code {
+  readonly signature: Signature;
+  readonly bytes = new Bytes();
+  private readonly locals: Type[] = [];
+  private depth = 0;
+
+  constructor(signature: Signature) {
+    this.signature = signature;
+  }
+
+  /** A new local's index. */
+  local(type: Type): number {
+    this.locals.push(type);
+    return this.signature.params.length + this.locals.length - 1;
+  }
+
+  i32Const(value: number): void {
+    this.bytes.byte(0x41);
+    this.bytes.s32(value);
+  }
+
+  i64Const(lo: number, hi: number): void {
+    this.bytes.byte(0x42);
+    this.bytes.s64(lo, hi);
+  }
+
+  op(name: OpName): void {
+    this.opcode(OPS[name].code);
+  }
+
+  /** Alignment 0: every access of a guest may be unaligned. */
+  memory(name: MemoryOp, offset: number): void {
+    this.opcode(MEMORY_OPS[name]);
+    this.bytes.byte(0);
+    this.bytes.u32(offset);
+  }
+
+  get(local: number): void {
+    this.bytes.byte(0x20);
+    this.bytes.u32(local);
+  }
+
+  set(local: number): void {
+    this.bytes.byte(0x21);
+    this.bytes.u32(local);
+  }
+
+  tee(local: number): void {
+    this.bytes.byte(0x22);
+    this.bytes.u32(local);
+  }
+
+  select(): void {
+    this.bytes.byte(0x1b);
+  }
+
+  block(): Label {
+    return this.open(0x02, VOID);
+  }
+
+  loop(): Label {
+    return this.open(0x03, VOID);
+  }
+
+  if(result?: Type): Label {
+    return this.open(0x04, result ? TYPE_BYTE[result] : VOID);
+  }
+
+  else(): void {
+    this.bytes.byte(0x05);
+  }
+
+  end(): void {
+    this.bytes.byte(0x0b);
+    this.depth--;
+  }
+
+  br(label: Label): void {
+    this.bytes.byte(0x0c);
+    this.bytes.u32(this.depth - label.depth);
+  }
+
+  brIf(label: Label): void {
+    this.bytes.byte(0x0d);
+    this.bytes.u32(this.depth - label.depth);
+  }
+
+  brTable(labels: readonly Label[], otherwise: Label): void {
+    this.bytes.byte(0x0e);
+    this.bytes.u32(labels.length);
+    for (const label of labels) this.bytes.u32(this.depth - label.depth);
+    this.bytes.u32(this.depth - otherwise.depth);
+  }
+
+  return(): void {
+    this.bytes.byte(0x0f);
+  }
+
+  call(func: number): void {
+    this.bytes.byte(0x10);
+    this.bytes.u32(func);
+  }
+
+  drop(): void {
+    this.bytes.byte(0x1a);
+  }
+
+  unreachable(): void {
+    this.bytes.byte(0x00);
+  }
+
+  /** Locals and instructions as the code section wants them. */
+  body(): Uint8Array {
+    const out = new Bytes();
+    const groups = groupLocals(this.locals);
+    out.u32(groups.length);
+    for (const [count, type] of groups) {
+      out.u32(count);
+      out.byte(TYPE_BYTE[type]);
+    }
+    out.append(this.bytes.view());
+    out.byte(0x0b);
+    return out.view();
+  }
+
+  private opcode(code: number): void {
+    if (code < 0x100) return this.bytes.byte(code);
+    this.bytes.byte(code >> 8);
+    this.bytes.u32(code & 0xff);
+  }
+
+  private open(opcode: number, type: number): Label {
+    this.bytes.byte(opcode);
+    this.bytes.byte(type);
+    this.depth++;
+    return { depth: this.depth };
+  }
+}
+
+function groupLocals(locals: readonly Type[]): [number, Type][] {
+  const groups: [number, Type][] = [];
+  for (const type of locals) {
+    const last = groups.at(-1);
+    if (last && last[1] === type) last[0]++;
+    else groups.push([1, type]);
+  }
+  return groups;
+}
+
+const SECTION = { TYPE: 1, IMPORT: 2, FUNCTION: 3, EXPORT: 7, CODE: 10, DATA: 11 } as const;
+
+/** A module under construction. Imports first: their indices precede those of its own functions. */
+export class WasmModule {
+  private readonly signatures: string[] = [];
+  private readonly types = new Bytes();
+  private readonly imports: [name: string, type: number][] = [];
+  private readonly functions: (Code | undefined)[] = [];
+  private readonly functionTypes: number[] = [];
+  private readonly exports: [name: string, func: number][] = [];
+  private readonly data: [offset: number, bytes: Uint8Array][] = [];
+
+  /** Imports `env.name` and returns its index. */
+  import(name: string, signature: Signature): number {
+    this.imports.push([name, this.typeIndex(signature)]);
+    return this.imports.length - 1;
+  }
+
+  /** Reserves an index, so that functions can call each other before they are written. */
+  declare(signature: Signature): number {
+    this.functions.push(undefined);
+    this.functionTypes.push(this.typeIndex(signature));
+    return this.imports.length + this.functions.length - 1;
+  }
+
+  define(func: number, code: Code): void {
+    this.functions[func - this.imports.length] = code;
+  }
+
+  export(name: string, func: number): void {
+    this.exports.push([name, func]);
+  }
+
+  /** Bytes copied into memory when the module is instantiated. */
+  initialise(offset: number, bytes: Uint8Array): void {
+    this.data.push([offset, bytes]);
+  }
+
+  /** `pages`: least size of the imported memory `env.memory`, in 64 KiB. */
+  finish(pages: number): Uint8Array {
+    const out = new Bytes();
+    for (const byte of [0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0]) out.byte(byte);
+    writeSection(out, SECTION.TYPE, this.signatures.length, this.types);
+    writeSection(out, SECTION.IMPORT, this.imports.length + 1, this.importSection(pages));
+    writeSection(out, SECTION.FUNCTION, this.functions.length, this.functionSection());
+    writeSection(out, SECTION.EXPORT, this.exports.length, this.exportSection());
+    writeSection(out, SECTION.CODE, this.functions.length, this.codeSection());
+    writeSection(out, SECTION.DATA, this.data.length, this.dataSection());
+    return out.view();
+  }
+
+  private typeIndex(signature: Signature): number {
+    const key = `${signature.params}:${signature.result ?? ''}`;
+    const known = this.signatures.indexOf(key);
+    if (known >= 0) return known;
+    this.types.byte(0x60);
+    this.types.vector(Uint8Array.from(signature.params, (type) => TYPE_BYTE[type]));
+    this.types.vector(signature.result ? Uint8Array.of(TYPE_BYTE[signature.result]) : new Uint8Array());
+    return this.signatures.push(key) - 1;
+  }
+
+  private importSection(pages: number): Bytes {
+    const out = new Bytes();
+    for (const [name, type] of this.imports) {
+      out.name('env');
+      out.name(name);
+      out.byte(0);
+      out.u32(type);
+    }
+    out.name('env');
+    out.name('memory');
+    out.byte(2);
+    out.byte(0);
+    out.u32(pages);
+    return out;
+  }
+
+  private functionSection(): Bytes {
+    const out = new Bytes();
+    for (const type of this.functionTypes) out.u32(type);
+    return out;
+  }
+
+  private exportSection(): Bytes {
+    const out = new Bytes();
+    for (const [name, func] of this.exports) {
+      out.name(name);
+      out.byte(0);
+      out.u32(func);
+    }
+    return out;
+  }
+
+  private codeSection(): Bytes {
+    const out = new Bytes();
+    for (const code of this.functions) {
+      if (!code) throw new Error('a function was declared and never defined');
+      out.vector(code.body());
+    }
+    return out;
+  }
+
+  private dataSection(): Bytes {
+    const out = new Bytes();
+    for (const [offset, bytes] of this.data) {
+      out.byte(0);
+      out.byte(0x41);
+      out.s32(offset);
+      out.byte(0x0b);
+      out.vector(bytes);
+    }
+    return out;
+  }
+}
+
+function writeSection(out: Bytes, id: number, count: number, content: Bytes): void {
+  const body = new Bytes();
+  body.u32(count);
+  body.append(content.view());
+  out.byte(id);
+  out.vector(body.view());
+}
