@@ -15,8 +15,10 @@ export type SysRet = number | bigint;
 /** How one argument is read from its register and printed. `words` are pairs of 32-bit halves. */
 export interface ArgType<T> {
   decode(words: Uint32Array, index: number): T;
-  /** strace's view; `task` to read what a pointer points at. */
-  format(value: T, task: Task): string;
+  /** strace's view. `task` to read what a pointer points at, `words` to see a neighbour that holds its length. */
+  format(value: T, task: Task, words: Uint32Array, index: number, ret: number): string;
+  /** The call writes there: printed when it returns, with its result in `ret`. */
+  readonly out?: true;
 }
 
 export type ArgTypes = Readonly<Record<string, ArgType<unknown>>>;
@@ -139,11 +141,55 @@ const octal_escape = (byte: number, next: number | undefined): string => {
   return `\\${byte.toString(8).padStart(digit ? 3 : 1, '0')}`;
 };
 
-/** A buffer that the call reads: printed up to strace's limit. Its length is the argument after it. */
-export const buffer: ArgType<UserPtr> = { decode: user_ptr, format: (v) => (v === 0 ? 'NULL' : hex(v)) };
+/** Bytes that the call reads; its length is the next argument. */
+export const inbuf: ArgType<UserPtr> = {
+  decode: user_ptr,
+  format: (v, task, words, i) => (v === 0 ? 'NULL' : format_buffer(task, v, unsigned64(words, i + 1))),
+};
 
-/** The first bytes of user memory as strace shows written data; hex address when unreadable. */
-export function format_buffer(task: Task, at: UserPtr, length: number): string {
+/** Bytes that the call writes; its result is how many. */
+export const outbuf: ArgType<UserPtr> = {
+  decode: user_ptr,
+  format: (v, task, _words, _i, ret) =>
+    ret < 0 || v === 0 ? ptr.format(v, task, _words, _i, ret) : format_buffer(task, v, ret),
+  out: true,
+};
+
+/** A structure that the call fills in. */
+export const outptr: ArgType<UserPtr> = { ...ptr, out: true };
+
+/** AT_FDCWD or a descriptor. */
+export const dirfd: ArgType<number> = {
+  decode: int.decode,
+  format: (v) => (v === -100 ? 'AT_FDCWD' : String(v)),
+};
+
+type Names = Readonly<Record<string, number>>;
+
+/** One of a list of names: `enumeration({ SEEK_SET: 0, ... })`. */
+export const enumeration = (names: Names): ArgType<number> => {
+  const byValue = new Map(Object.entries(names).map(([name, value]) => [value, name]));
+  return { decode: int.decode, format: (v) => byValue.get(v) ?? hex(v >>> 0) };
+};
+
+/** An or of names; `zero` is what no bit at all is called. */
+export const bits = (names: Names, zero = '0'): ArgType<number> => ({
+  decode: flags.decode,
+  format: (v) => {
+    const parts: string[] = [];
+    let rest = v;
+    for (const [name, bit] of Object.entries(names)) {
+      if (bit === 0 || (rest & bit) >>> 0 !== bit) continue;
+      parts.push(name);
+      rest &= ~bit;
+    }
+    if (rest) parts.push(hex(rest >>> 0));
+    return parts.length ? parts.join('|') : zero;
+  },
+});
+
+/** The first bytes of user memory as strace shows data; the address when unreadable. */
+function format_buffer(task: Task, at: UserPtr, length: number): string {
   const bytes = new Uint8Array(Math.min(length, STRING_LIMIT));
   if (!task.mm || task.kernel.arch.copy_from_user(task.mm, bytes, at)) return hex(at);
   return quote(bytes, length > STRING_LIMIT);
