@@ -1,0 +1,56 @@
+# Makefile - everything that can be done with eret; each target installs and builds what it needs
+#
+#   make run ARGS='--strace'     options go through to the program
+#   make userland USERCC=clang   another C compiler for the guest's programs
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check unit fuzz bench userland syscalls clean
+
+SOURCES := $(shell find board kernel arch -name '*.ts')
+USERLAND := $(shell find userland -type f)
+TESTS := $(shell find tests -name '*.ts')
+
+help: ## this list
+	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 18
+
+run: dist/.stamp build/initramfs.cpio ## boot to a shell on the serial console (ctrl-a x quits)
+	@node dist/arch/arm64/boot/cli.js $(ARGS)
+
+test: dist/.stamp build/initramfs.cpio build/.checked ## install, build, check types and style, run every test
+	@node_modules/.bin/tsx tests/run.ts $(TESTFILES)
+
+check: build/.checked ## types, lint, format and the project's own gates
+
+fuzz: dist/.stamp ## random instructions against qemu-aarch64, the long run
+	@node_modules/.bin/tsx tests/lib/fuzz.ts $(ARGS)
+
+bench: dist/.stamp build/initramfs.cpio ## boot time, instructions, system calls and processes per second
+	@node_modules/.bin/tsx tests/bench/bench.ts $(ARGS)
+
+userland: build/initramfs.cpio ## the guest's programs and their initramfs
+
+syscalls: dist/.stamp ## the system calls that work, and what each lacks
+	@node tests/lib/syscalls-page.js
+
+clean: ## remove everything that was made
+	rm -rf dist build node_modules
+
+node_modules/.stamp: package.json package-lock.json
+	npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+dist/.stamp: node_modules/.stamp tsconfig.json $(SOURCES)
+	node_modules/.bin/tsc -p .
+	node dist/board/cpu/engine/build.js
+	@touch $@
+
+build/initramfs.cpio: node_modules/.stamp $(USERLAND)
+	@mkdir -p build
+	$(MAKE) --no-print-directory -s -j2 -C userland
+	@touch $@
+
+build/.checked: dist/.stamp biome.json tests/tsconfig.json $(TESTS)
+	@mkdir -p build
+	node_modules/.bin/tsc -p tests
+	node_modules/.bin/biome check --error-on-warnings board kernel arch tests
+	@touch $@
