@@ -119,21 +119,24 @@ function format_path(value: UserPtr, task: Task): string {
   return quote(bytes, true);
 }
 
-// biome-ignore format: columns teach
-const ESCAPES: Readonly<Record<number, string>> = {
-  0x09: '\\t', 0x0a: '\\n', 0x0b: '\\v', 0x0c: '\\f', 0x0d: '\\r', 0x22: '\\"', 0x5c: '\\\\',
-};
+/** Characters that have an escape of their own, and the letters of those escapes. */
+const ESCAPED = '\t\n\v\f\r"\\';
+const ESCAPES = 'tnvfr"\\';
 
 /** Bytes as strace prints them. */
 export function quote(bytes: ArrayLike<number>, more: boolean): string {
   let text = '';
   for (let i = 0; i < bytes.length; i++) {
-    const byte = bytes[i]!;
-    text +=
-      ESCAPES[byte] ??
-      (byte >= 0x20 && byte < 0x7f ? String.fromCharCode(byte) : octal_escape(byte, bytes[i + 1]));
+    text += quote_byte(bytes[i]!, bytes[i + 1]);
   }
   return `"${text}"${more ? '...' : ''}`;
+}
+
+function quote_byte(byte: number, next: number | undefined): string {
+  const char = String.fromCharCode(byte);
+  const escape = ESCAPED.indexOf(char);
+  if (escape >= 0) return `\\${ESCAPES[escape]}`;
+  return byte >= 0x20 && byte < 0x7f ? char : octal_escape(byte, next);
 }
 
 const octal_escape = (byte: number, next: number | undefined): string => {

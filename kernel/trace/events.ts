@@ -76,6 +76,7 @@ export interface EventSink {
 }
 
 type Listener = (event: StampedEvent) => void;
+type EventType = Event['type'];
 
 /** What the panic report shows. */
 const RING_SIZE = 32;
@@ -84,7 +85,8 @@ const RING_SIZE = 32;
 export class EventLog implements EventSink {
   private readonly kernel: Kernel;
   private readonly syscall: (nr: number) => Syscall | undefined;
-  private readonly listeners: Listener[] = [];
+  private readonly listeners: { readonly only: ReadonlySet<EventType> | null; readonly call: Listener }[] =
+    [];
   private readonly ring: { event: Event; pid: number }[] = [];
   private next = 0;
   /** Arguments as they were at entry, by pid: x0 holds the result when the out-arguments are printed. */
@@ -95,14 +97,16 @@ export class EventLog implements EventSink {
     this.syscall = syscall;
   }
 
-  listen(listener: Listener): void {
-    this.listeners.push(listener);
+  /** `only`: the kinds wanted; without it everything. Texts are made only for kinds that somebody wants. */
+  listen(call: Listener, only?: readonly EventType[]): void {
+    this.listeners.push({ only: only ? new Set(only) : null, call });
   }
 
   emit(event: Event): void {
     const task = this.kernel.sched?.current;
     this.ring[this.next++ % RING_SIZE] = { event, pid: task?.pid ?? 0 };
-    if (this.listeners.length > 0) this.publish(event, task);
+    for (const { only } of this.listeners)
+      if (!only || only.has(event.type)) return this.publish(event, task);
   }
 
   /** One line each, oldest first. */
@@ -130,7 +134,7 @@ export class EventLog implements EventSink {
       comm: task?.comm ?? 'swapper',
       ...this.describe(event, task),
     };
-    for (const listener of this.listeners) listener(stamped);
+    for (const { only, call } of this.listeners) if (!only || only.has(event.type)) call(stamped);
   }
 
   private describe(event: Event, task: Task | undefined): PublicEvent {
