@@ -103,6 +103,8 @@ export interface ArchMachine {
   hvc(fn: number, a1?: number, a2?: number, a3?: number): number;
   /** Instructions since power-on: the stamp of events. */
   instructions(): number;
+  /** Takes the interrupts that are pending, one by one. The scheduler calls it between two tasks, so it must be cheap. */
+  handle_pending_irqs(): void;
   /** Text for the panic report: registers, system registers. */
   show_regs(task: Task | null): string;
   /** The lines of /proc/cpuinfo. */

@@ -13,6 +13,7 @@ import type { TtyState } from './drivers/tty/tty_io.ts';
 import type { DeviceTree } from './drivers/of/fdt.ts';
 import type { IrqState } from './irq/irqdesc.ts';
 import type { PageAllocator } from './mm/page_alloc.ts';
+import type { UserTable } from './cred.ts';
 import type { PidTable } from './pid.ts';
 import type { Printk } from './printk.ts';
 import type { Scheduler } from './sched/core.ts';
@@ -51,10 +52,11 @@ export interface Kernel {
   hrtimers: HrTimers;
   sched: Scheduler;
   pids: PidTable;
+  users: UserTable;
   random: Random;
   fs: FsState;
   tty: TtyState;
-  /** kernel/reboot.ts: set when the machine is to stop; 0 = running. */
+  /** PID 0: the boot processor's thread, then the idle task. */
   readonly init_task: Task;
   /** PID 1; its death is a panic. */
   init: Task | null;

@@ -56,6 +56,27 @@ export const PF_KTHREAD = 0x20_0000;
 export const PF_FORKNOEXEC = 0x40;
 export const PF_DUMPCORE = 0x200;
 
+/* task.policy (include/uapi/linux/sched.h) */
+export const SCHED_NORMAL = 0;
+export const SCHED_FIFO = 1;
+export const SCHED_RR = 2;
+export const SCHED_BATCH = 3;
+export const SCHED_IDLE = 5;
+export const SCHED_DEADLINE = 6;
+
+/** What the scheduler keeps about a task: how much it ran, and what that is worth at its priority. */
+export interface SchedEntity {
+  /** 1024 at nice 0; a task of twice the weight gets twice the CPU. */
+  weight: number;
+  /** ns run, scaled by 1024/weight: who has the least goes next. */
+  vruntime: number;
+  /** When the clock was last charged to it. */
+  exec_start: number;
+  sum_exec_runtime: number;
+  /** sum_exec_runtime when it was put on the CPU: how much of its slice is used. */
+  prev_sum_exec_runtime: number;
+}
+
 export interface ThreadInfo {
   flags: number;
   syscall_work: number;
@@ -128,8 +149,19 @@ export interface Task {
   nvcsw: number;
   nivcsw: number;
   min_flt: number;
-  /** Instructions left in the current time slice. */
+  /** Length of the current time slice in ns. */
   time_slice: number;
   on_rq: boolean;
+  readonly se: SchedEntity;
+  policy: number;
+  /** 1..99 for SCHED_FIFO and SCHED_RR, else 0. */
+  rt_priority: number;
+  /** -20..19 */
+  nice: number;
+  sched_reset_on_fork: boolean;
+  /** The affinity mask, cut to the CPUs there are: bit 0 is ours. */
+  cpus_mask: number;
+  timer_slack_ns: number;
+  default_timer_slack_ns: number;
   no_new_privs: boolean;
 }

@@ -1,0 +1,133 @@
+/*
+ * kernel/cred.ts - who a task is, and what it may do
+ *
+ * Linux:   kernel/cred.c, include/linux/cred.h, kernel/user.c (v6.12)
+ * Differs: one user namespace; keyrings and security modules are absent
+ *
+ * Credentials are never changed, only replaced: an open file remembers those it was opened with.
+ */
+
+import type { Task } from './include/linux/sched.ts';
+
+/** A capability set as two words: bit n is capability n. */
+export interface KernelCap {
+  readonly lo: number;
+  readonly hi: number;
+}
+
+// biome-ignore format: columns teach
+export const CAP_CHOWN = 0, CAP_DAC_OVERRIDE = 1, CAP_DAC_READ_SEARCH = 2, CAP_FOWNER = 3, CAP_FSETID = 4, CAP_KILL = 5,
+  CAP_SETGID = 6, CAP_SETUID = 7, CAP_SETPCAP = 8, CAP_LINUX_IMMUTABLE = 9, CAP_NET_BIND_SERVICE = 10, CAP_NET_BROADCAST = 11,
+  CAP_NET_ADMIN = 12, CAP_NET_RAW = 13, CAP_IPC_LOCK = 14, CAP_IPC_OWNER = 15, CAP_SYS_MODULE = 16, CAP_SYS_RAWIO = 17,
+  CAP_SYS_CHROOT = 18, CAP_SYS_PTRACE = 19, CAP_SYS_PACCT = 20, CAP_SYS_ADMIN = 21, CAP_SYS_BOOT = 22, CAP_SYS_NICE = 23,
+  CAP_SYS_RESOURCE = 24, CAP_SYS_TIME = 25, CAP_SYS_TTY_CONFIG = 26, CAP_MKNOD = 27, CAP_LEASE = 28, CAP_AUDIT_WRITE = 29,
+  CAP_AUDIT_CONTROL = 30, CAP_SETFCAP = 31, CAP_MAC_OVERRIDE = 32, CAP_MAC_ADMIN = 33, CAP_SYSLOG = 34, CAP_WAKE_ALARM = 35,
+  CAP_BLOCK_SUSPEND = 36, CAP_AUDIT_READ = 37, CAP_PERFMON = 38, CAP_BPF = 39, CAP_CHECKPOINT_RESTORE = 40;
+export const CAP_LAST_CAP = CAP_CHECKPOINT_RESTORE;
+
+export const CAP_EMPTY_SET: KernelCap = { lo: 0, hi: 0 };
+export const CAP_FULL_SET: KernelCap = { lo: 0xffff_ffff, hi: 2 ** (CAP_LAST_CAP - 31) - 1 };
+
+export const cap_raised = (set: KernelCap, cap: number): boolean =>
+  ((cap < 32 ? set.lo >>> cap : set.hi >>> (cap - 32)) & 1) !== 0;
+
+/** What one user has at a time, for RLIMIT_NPROC and RLIMIT_SIGPENDING. */
+export interface UserStruct {
+  readonly uid: number;
+  processes: number;
+  sigpending: number;
+}
+
+export interface Cred {
+  readonly user: UserStruct;
+  readonly uid: number;
+  readonly gid: number;
+  readonly suid: number;
+  readonly sgid: number;
+  readonly euid: number;
+  readonly egid: number;
+  readonly fsuid: number;
+  readonly fsgid: number;
+  /** Supplementary groups, ascending. */
+  readonly group_info: readonly number[];
+  /** SECBIT_* */
+  readonly securebits: number;
+  readonly cap_inheritable: KernelCap;
+  readonly cap_permitted: KernelCap;
+  readonly cap_effective: KernelCap;
+  readonly cap_bset: KernelCap;
+  readonly cap_ambient: KernelCap;
+}
+
+/** A copy on its way to become somebody's credentials. */
+export type NewCred = { -readonly [K in keyof Cred]: Cred[K] };
+
+/** Users of one machine, by uid. */
+export class UserTable {
+  private readonly users = new Map<number, UserStruct>();
+
+  alloc_uid(uid: number): UserStruct {
+    let user = this.users.get(uid);
+    if (!user) {
+      user = { uid, processes: 0, sigpending: 0 };
+      this.users.set(uid, user);
+    }
+    return user;
+  }
+}
+
+/** What the boot processor runs with, and what PID 1 inherits: root with everything. */
+export const init_cred = (users: UserTable): Cred => ({
+  user: users.alloc_uid(0),
+  uid: 0,
+  gid: 0,
+  suid: 0,
+  sgid: 0,
+  euid: 0,
+  egid: 0,
+  fsuid: 0,
+  fsgid: 0,
+  group_info: [],
+  securebits: 0,
+  cap_inheritable: CAP_EMPTY_SET,
+  cap_permitted: CAP_FULL_SET,
+  cap_effective: CAP_FULL_SET,
+  cap_bset: CAP_FULL_SET,
+  cap_ambient: CAP_EMPTY_SET,
+});
+
+/** A copy to change, then to commit or to drop. */
+export const prepare_creds = (task: Task): NewCred => ({ ...task.cred });
+
+/** Puts new credentials in force. Whoever got other ids can no longer be dumped or traced by its former self. */
+export function commit_creds(task: Task, cred: Cred): void {
+  const old = task.cred;
+  if (
+    old.euid !== cred.euid ||
+    old.egid !== cred.egid ||
+    old.fsuid !== cred.fsuid ||
+    old.fsgid !== cred.fsgid
+  ) {
+    if (task.mm) task.mm.dumpable = 0;
+    task.pdeath_signal = 0;
+  }
+  if (old.user !== cred.user) {
+    cred.user.processes++;
+    old.user.processes--;
+  }
+  task.cred = cred;
+}
+
+/** Linux: ns_capable(). May `task` do what capability `cap` stands for? */
+export const capable = (task: Task, cap: number): boolean => cap_raised(task.cred.cap_effective, cap);
+
+export const in_group_p = (task: Task, gid: number): boolean =>
+  task.cred.fsgid === gid || task.cred.group_info.includes(gid);
+
+export const in_egroup_p = (task: Task, gid: number): boolean =>
+  task.cred.egid === gid || task.cred.group_info.includes(gid);
+
+export const current_uid = (task: Task): number => task.cred.uid;
+export const current_euid = (task: Task): number => task.cred.euid;
+export const current_fsuid = (task: Task): number => task.cred.fsuid;
+export const current_fsgid = (task: Task): number => task.cred.fsgid;

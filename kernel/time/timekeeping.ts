@@ -1,0 +1,110 @@
+/*
+ * kernel/time/timekeeping.ts - what time is it?
+ *
+ * Linux:   kernel/time/timekeeping.c (v6.12)
+ * Manual:  clock_gettime(2)
+ * Differs: nothing slews: the counter is exact, so CLOCK_MONOTONIC_RAW and CLOCK_BOOTTIME equal CLOCK_MONOTONIC, and the
+ *          coarse clocks are as fine as the others
+ *
+ * Monotonic time is a number of ns: exact for 104 days, and then right to 2 ns. Wall-clock time does not fit a number,
+ * so it is a Timespec.
+ */
+
+import type { Timespec } from '../include/linux/fs.ts';
+import type { ClockSource } from './clockevents.ts';
+
+export const NSEC_PER_SEC = 1_000_000_000;
+export const NSEC_PER_MSEC = 1_000_000;
+export const NSEC_PER_USEC = 1000;
+
+/** ns that are too many to wait for, and further away than anything: 292 years. */
+export const KTIME_MAX = 2 ** 63;
+export const KTIME_SEC_MAX = 9_223_372_036;
+
+export const ns_to_timespec64 = (ns: number): Timespec => {
+  const sec = Math.floor(ns / NSEC_PER_SEC);
+  return { sec, nsec: Math.floor(ns - sec * NSEC_PER_SEC) };
+};
+
+/** Saturates; for intervals and monotonic times, where the rounding above 2^53 does not matter. */
+export const timespec64_to_ns = (ts: Timespec): number =>
+  ts.sec >= KTIME_SEC_MAX ? KTIME_MAX : ts.sec * NSEC_PER_SEC + ts.nsec;
+
+export const timespec64_valid = (ts: Timespec): boolean =>
+  ts.sec >= 0 && ts.nsec >= 0 && ts.nsec < NSEC_PER_SEC;
+
+export const timespec64_add = (a: Timespec, b: Timespec): Timespec =>
+  normalize(a.sec + b.sec, a.nsec + b.nsec);
+export const timespec64_sub = (a: Timespec, b: Timespec): Timespec =>
+  normalize(a.sec - b.sec, a.nsec - b.nsec);
+
+const normalize = (sec: number, nsec: number): Timespec => {
+  const carry = Math.floor(nsec / NSEC_PER_SEC);
+  return { sec: sec + carry, nsec: nsec - carry * NSEC_PER_SEC };
+};
+
+export class Timekeeping {
+  /** What the wall clock showed at monotonic time 0. */
+  private bootWall: Timespec = { sec: 0, nsec: 0 };
+  /** CLOCK_TAI - CLOCK_REALTIME, in seconds: set by adjtimex(ADJ_TAI). */
+  tai_offset = 0;
+  private source: ClockSource | null = null;
+  private nsPerTick = 0;
+  /** Told when the wall clock jumps: timers on it have to be set anew. */
+  private readonly clock_was_set: () => void;
+
+  constructor(clock_was_set: () => void) {
+    this.clock_was_set = clock_was_set;
+  }
+
+  /** Linux: clocksource_register_hz(). Before that it is always 0. */
+  clocksource_register(source: ClockSource): void {
+    this.source = source;
+    this.nsPerTick = NSEC_PER_SEC / source.hz;
+  }
+
+  /** The clock's resolution in ns. */
+  get resolution(): number {
+    return Math.max(1, Math.floor(this.nsPerTick));
+  }
+
+  /** Linux: ktime_get(), in ns since power-on. Never goes back. */
+  monotonicNs(): number {
+    return this.source ? Math.floor(this.source.read() * this.nsPerTick) : 0;
+  }
+
+  /** Linux: ktime_get_real_ts64(). */
+  realtime(): Timespec {
+    return timespec64_add(this.bootWall, ns_to_timespec64(this.monotonicNs()));
+  }
+
+  /** Linux: ktime_get_real_seconds(). */
+  realtimeSeconds(): number {
+    return this.realtime().sec;
+  }
+
+  boottime(): Timespec {
+    return ns_to_timespec64(this.monotonicNs());
+  }
+
+  tai(): Timespec {
+    return timespec64_add(this.realtime(), { sec: this.tai_offset, nsec: 0 });
+  }
+
+  /** The monotonic time at which the wall clock will show (or showed) `ts`: may be negative, may be huge. */
+  realtimeToMonotonic(ts: Timespec): number {
+    const delta = timespec64_sub(ts, this.bootWall);
+    return delta.sec >= KTIME_SEC_MAX ? KTIME_MAX : delta.sec * NSEC_PER_SEC + delta.nsec;
+  }
+
+  /** /proc/stat's btime, and what process start times are added to. */
+  getboottime64(): Timespec {
+    return this.bootWall;
+  }
+
+  /** `ts` is valid and not before 1970 + the time since boot. */
+  do_settimeofday64(ts: Timespec): void {
+    this.bootWall = timespec64_sub(ts, ns_to_timespec64(this.monotonicNs()));
+    this.clock_was_set();
+  }
+}
