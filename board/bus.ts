@@ -20,6 +20,24 @@ export interface MmioDevice {
   write(offset: number, value: number, width: number): void;
 }
 
+/**
+ * A device was asked for a register that its manual does not have: a bug in a driver, or in the device. Tests throw,
+ * a running machine leaves a trace line; the access itself reads as zero and is ignored, as reserved registers are.
+ */
+export type UnknownRegister = (device: string, offset: number) => void;
+
+/** What the CPU calls for a system register that is a device's: halves of 32 bits, because i64 would be a BigInt. */
+export interface SysregHook {
+  /** `half` 0 is bits 31:0 and comes first, 1 is bits 63:32. Side effects of a read belong to half 0. */
+  read(half: 0 | 1): number;
+  write?(lo: number, hi: number): void;
+  /** An access from EL0 that is to trap to EL1 with the syndrome of a trapped MSR or MRS. */
+  trapsEl0?(): boolean;
+}
+
+/** Where devices plug system registers in. */
+export type AttachSysreg = (name: string, hook: SysregHook) => void;
+
 interface Mapping {
   readonly base: number;
   readonly end: number;
