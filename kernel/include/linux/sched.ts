@@ -14,7 +14,7 @@ import type { WaitQueueHead } from '../../sched/wait.ts';
 import type { HrTimer } from '../../time/hrtimer.ts';
 import type { FilesStruct, FsStruct } from './fs.ts';
 import type { Mm } from './mm_types.ts';
-import type { SigHand, SigPending, SigSet, SignalStruct } from './signal.ts';
+import type { KernelSigInfo, SigHand, SigPending, SigSet, SignalStruct } from './signal.ts';
 import type { UserPtr } from './types.ts';
 
 /* task.state: one of the wait states, or what exit and the tracer made of it. */
@@ -132,6 +132,9 @@ export interface Task {
   /** Who it is ptraced by, and whom it ptraces: kernel/ptrace.ts. 0 = nobody. */
   ptrace: number;
   readonly ptraced: Set<Task>;
+  /** PTRACE_GETEVENTMSG and PTRACE_GETSIGINFO, of the stop the task is in. */
+  ptrace_message: number;
+  last_siginfo: KernelSigInfo | null;
 
   set_child_tid: UserPtr;
   clear_child_tid: UserPtr;

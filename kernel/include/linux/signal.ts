@@ -6,6 +6,7 @@
  */
 
 import type { WaitQueueHead } from '../../sched/wait.ts';
+import type { UserStruct } from '../../cred.ts';
 import type { Pid } from '../../pid.ts';
 import type { HrTimer } from '../../time/hrtimer.ts';
 import type { Tty } from './tty.ts';
@@ -39,12 +40,29 @@ export interface KernelSigInfo {
   si_call_addr?: number;
   si_syscall?: number;
   si_arch?: number;
+  si_addr_lsb?: number;
+  /** The 48 bytes of a siginfo that user space made (rt_sigqueueinfo): handed on as they are. */
+  raw?: Uint8Array;
+}
+
+/** One entry of a queue of pending signals. */
+export interface SigQueue {
+  info: KernelSigInfo;
+  /** Whose RLIMIT_SIGPENDING it counts against; null = nobody's. */
+  readonly user: UserStruct | null;
+  /** A POSIX timer's own entry: used again and again, and its owner is told when it is delivered. */
+  readonly timer: SigQueueTimer | null;
+}
+
+export interface SigQueueTimer {
+  /** The signal is being delivered: fill in si_overrun and start again if periodic. False: the timer is gone, drop the signal. */
+  posixtimer_deliver_signal(task: Task, info: KernelSigInfo): boolean;
 }
 
 export interface SigPending {
   /** Which signals have an entry or were sent without one (queue full). */
   signal: SigSet;
-  readonly list: KernelSigInfo[];
+  readonly list: SigQueue[];
 }
 
 export interface KSigAction {
@@ -75,6 +93,8 @@ export interface SignalStruct {
   readonly wait_chldexit: WaitQueueHead;
   group_exit_code: number;
   group_exec_task: Task | null;
+  /** Where the search for a thread to take a shared signal starts: each gets its turn. */
+  curr_target: Task | null;
   group_stop_count: number;
   /** SIGNAL_* */
   flags: number;
