@@ -41,14 +41,43 @@ export interface ArchUaccess {
   copy_from_user(mm: Mm, to: Uint8Array, from: UserPtr): number;
   copy_to_user(mm: Mm, to: UserPtr, from: Uint8Array): number;
   clear_user(mm: Mm, to: UserPtr, size: number): number;
+  /** One unsigned little-endian number of 1, 2, 4 or 8 bytes (8: rounded above 2^53), or -EFAULT. Any alignment. */
+  get_user(mm: Mm, from: UserPtr, size: 1 | 2 | 4 | 8): number;
+  /** 0 or -EFAULT. The value wraps to the size; a negative one is sign-extended. */
+  put_user(mm: Mm, to: UserPtr, value: number, size: 1 | 2 | 4 | 8): number;
 }
 
-/** Linux: <asm/pgtable.h>, <asm/tlbflush.h>, <asm/mmu_context.h>. */
+/**
+ * Linux: <asm/pgtable.h>, <asm/tlbflush.h>, <asm/mmu_context.h>.
+ *
+ * A `ptep` names the place of a page table entry; 0 = there is none. Entries of one table follow each other at
+ * PTE_STRIDE, so generic code walks a table with `ptep += PTE_STRIDE`. What an entry says comes and goes as a page frame
+ * number and _PAGE_* bits (kernel/include/linux/pgtable.ts); only the architecture knows the descriptor. No method here
+ * touches the TLB but those named flush_*.
+ */
 export interface ArchMm {
   /** An empty top-level table, or 0 when there is no memory for it. */
   pgd_alloc(): PhysAddr;
-  /** Frees the tables (not the pages they map). */
+  /** Frees the top-level table; free_pgtables() has freed what hung below it. */
   pgd_free(mm: Mm): void;
+  /** The entry for an address; 0: no table there. */
+  pte_offset(mm: Mm, address: number): number;
+  /** The same, with the missing tables made; 0: no memory for one. */
+  pte_alloc(mm: Mm, address: number): number;
+  /** The first address >= `address` that a last-level table covers, at most `end`: how empty space is skipped. */
+  next_pte_table(mm: Mm, address: number, end: number): number;
+  /** Gives back the tables below [floor, ceiling) that hold only addresses of [start, end). Their entries are clear. */
+  free_pgtables(mm: Mm, start: number, end: number, floor: number, ceiling: number): void;
+  /** _PAGE_*; 0 = the entry is empty. */
+  pte_flags(ptep: number): number;
+  pte_pfn(ptep: number): number;
+  set_pte(ptep: number, pfn: number, flags: number): void;
+  pte_clear(ptep: number): void;
+  flush_tlb_page(mm: Mm, address: number): void;
+  flush_tlb_range(mm: Mm, start: number, end: number): void;
+  flush_tlb_mm(mm: Mm): void;
+  /** The instructions in this page frame were just written by the kernel. */
+  flush_icache_page(pfn: number): void;
   /** A fresh mm.context (the ASID). */
   init_new_context(): object;
   destroy_context(mm: Mm): void;

@@ -11,6 +11,8 @@ import type { WaitQueueHead } from '../../sched/wait.ts';
 import type { IovIter } from '../../lib/iov_iter.ts';
 import type { Cred } from '../../cred.ts';
 import type { Kernel } from '../../kernel.ts';
+import type { FileLockContext } from '../../fs/locks.ts';
+import type { PipeInodeInfo } from '../../fs/pipe.ts';
 import type { VmArea } from './mm_types.ts';
 import type { Task } from './sched.ts';
 import type { UserPtr } from './types.ts';
@@ -25,6 +27,10 @@ export interface Timespec {
 export interface AddressSpace {
   /** The page frame that holds page `index`, or -errno (-EIO past the end of what can exist, -ENOMEM). `create`: make it if it is a hole. 0 = hole. */
   get_page(index: number, create: boolean): number;
+  /** Pages present: what stat counts as blocks. */
+  readonly nrpages: number;
+  /** Every VMA that maps this file: kernel/mm keeps it, truncation walks it. */
+  readonly i_mmap: Set<VmArea>;
 }
 
 export interface Inode {
@@ -39,6 +45,7 @@ export interface Inode {
   i_atime: Timespec;
   i_mtime: Timespec;
   i_ctime: Timespec;
+  i_btime: Timespec;
   readonly i_sb: SuperBlock;
   readonly i_op: InodeOperations;
   /** Of a fresh open. */
@@ -46,6 +53,12 @@ export interface Inode {
   i_mapping: AddressSpace | null;
   /** Executing it: >0 counts deny_write_access() negatively, writers positively, as upstream. */
   i_writecount: number;
+  /** Open files (descriptors, mappings, running programs): a file without a name lives until it is 0. */
+  i_count: number;
+  /** A FIFO's pipe while somebody has it open. */
+  i_pipe: PipeInodeInfo | null;
+  /** POSIX and flock locks; null = there never was one. */
+  i_flctx: FileLockContext | null;
   i_private: unknown;
 }
 
@@ -58,13 +71,22 @@ export interface Dentry {
   readonly d_children: Map<string, Dentry>;
   /** Unlinked while in use: /proc shows " (deleted)". */
   d_deleted: boolean;
+  /** How many mounts sit on it. */
+  d_mounted: number;
+  /** Its place in its directory: what readdir counts by. */
+  d_offset: number;
+  /** A directory: the place of its next new child. */
+  d_next_offset: number;
 }
 
 export interface Mount {
+  readonly mnt_id: number;
   readonly mnt_root: Dentry;
   readonly mnt_sb: SuperBlock;
-  readonly mnt_parent: Mount | null;
-  readonly mnt_mountpoint: Dentry | null;
+  /** Both null: the root of everything, a kernel-internal mount, or one that was unmounted (mnt_detached). */
+  mnt_parent: Mount | null;
+  mnt_mountpoint: Dentry | null;
+  mnt_detached: boolean;
   readonly mnt_devname: string;
   mnt_flags: number;
 }
@@ -75,13 +97,41 @@ export interface Path {
 }
 
 export interface SuperBlock {
+  readonly kernel: Kernel;
   readonly s_type: string;
   readonly s_magic: number;
   readonly s_dev: number;
   s_root: Dentry;
   s_flags: number;
   next_ino: number;
-  statfs?(): { blocks: number; bfree: number; files: number; ffree: number };
+  readonly s_op: SuperOperations;
+  s_fs_info: unknown;
+}
+
+export interface Kstatfs {
+  readonly blocks: number;
+  readonly bfree: number;
+  readonly files: number;
+  readonly ffree: number;
+}
+
+export interface SuperOperations {
+  statfs?(sb: SuperBlock): Kstatfs;
+  /** The inode has neither a name nor a user any more: its pages go. */
+  evict_inode?(inode: Inode): void;
+  /** The ",size=..." part of a line of /proc/mounts. */
+  show_options?(sb: SuperBlock): string;
+  /** The name of what is in no tree: "pipe:[4711]". */
+  d_dname?(dentry: Dentry): string;
+}
+
+/** What mount(2) can be asked for by name. */
+export interface FileSystemType {
+  readonly name: string;
+  /** "nodev" file systems have no block device below; all of ours are. */
+  readonly nodev: boolean;
+  /** A super block (shared or fresh) or -errno. `data`: mount options as text. */
+  get_tree(kernel: Kernel, data: string): SuperBlock | number;
 }
 
 /** Names arrive checked (length, not "." or ".."); permissions were judged by the caller. Each returns 0 or -errno. */
@@ -125,7 +175,7 @@ export type PollTable = ((queue: WaitQueueHead) => void) | null;
 export interface FileOperations {
   open?(inode: Inode, file: File, task: Task): MaySleep<number>;
   /** The last reference is gone. */
-  release?(file: File, task: Task): void;
+  release?(file: File): void;
   /** One descriptor is being closed (others may remain). */
   flush?(file: File, task: Task): void;
   read_iter?(task: Task, iocb: Kiocb, to: IovIter): MaySleep<number>;
@@ -142,13 +192,23 @@ export interface FileOperations {
 export interface File {
   readonly f_path: Path;
   readonly f_inode: Inode;
-  readonly f_op: FileOperations;
+  /** open() of a device or FIFO puts the driver's in place of the inode's. */
+  f_op: FileOperations;
   f_flags: number;
-  readonly f_mode: number;
+  /** FMODE_*: settled when open() returns. */
+  f_mode: number;
   f_pos: number;
   f_count: number;
   readonly f_cred: Cred;
+  /** F_SETOWN, F_SETSIG: whom to tell. */
+  f_owner: FownStruct | null;
   private_data: unknown;
+}
+
+export interface FownStruct {
+  pid: number;
+  type: number;
+  signum: number;
 }
 
 /** Open descriptors; shared with CLONE_FILES. kernel/fs/file.ts works on it. */
@@ -156,6 +216,8 @@ export interface FilesStruct {
   count: number;
   readonly fd: (File | null)[];
   readonly close_on_exec: Set<number>;
+  /** Numbers given out by get_unused_fd_flags() whose file is still being opened. */
+  readonly reserved: Set<number>;
 }
 
 /** Root, working directory, umask; shared with CLONE_FS. kernel/fs/fs_struct.ts works on it. */
@@ -169,6 +231,15 @@ export interface FsStruct {
 /** What kernel/fs keeps per machine. */
 export interface FsState {
   readonly kernel: Kernel;
+  /** In the order in which they were made. */
   readonly mounts: Mount[];
   root: Path;
+  next_mnt_id: number;
+  /** Minor numbers of the anonymous device 0, one per super block. */
+  next_anon_dev: number;
+  readonly filesystems: Map<string, FileSystemType>;
+  /** By major << 20 | minor, or by major << 20 | -1 for a whole major: kernel/fs/devices.ts. */
+  readonly chrdevs: Map<number, FileOperations>;
+  /** Super blocks without a place in the tree, and those there is one of: "pipefs", "anon_inodefs", "proc", "devtmpfs". */
+  readonly singletons: Map<string, SuperBlock>;
 }

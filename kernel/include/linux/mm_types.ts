@@ -6,7 +6,7 @@
  */
 
 import type { Kernel } from '../../kernel.ts';
-import type { File } from './fs.ts';
+import type { AddressSpace, File } from './fs.ts';
 import type { PhysAddr } from './types.ts';
 
 export interface VmArea {
@@ -17,6 +17,12 @@ export interface VmArea {
   /** VM_* */
   vm_flags: number;
   vm_file: File | null;
+  /** Where the pages come from that are not private: the file's, or those of shared anonymous memory. null: anonymous. */
+  vm_mapping: AddressSpace | null;
+  /** Page frames of a special mapping (the vDSO), by page; null otherwise. */
+  vm_pages: readonly number[] | null;
+  /** It has had private pages, so fork has something to copy. */
+  anon_vma: boolean;
   /** Offset of vm_start in the file, in pages. */
   vm_pgoff: number;
   /** Special mappings name themselves: "[vdso]", "[vvar]"; otherwise derived ([heap], [stack], the file). */
@@ -48,7 +54,19 @@ export interface Mm {
   rss_shmem: number;
   hiwater_rss: number;
   total_vm: number;
+  hiwater_vm: number;
+  data_vm: number;
+  exec_vm: number;
+  stack_vm: number;
   locked_vm: number;
+  /** Bytes of page tables below the top one. */
+  pgtables_bytes: number;
+  /** VM_* that every new mapping gets: mlockall(MCL_FUTURE). */
+  def_flags: number;
+  /** MMF_* */
+  flags: number;
+  /** Bottom-up layout: the stack is unlimited, or the personality asked for it. */
+  legacy_layout: boolean;
   /** Words of AT_* pairs, for /proc/<pid>/auxv. */
   saved_auxv: Uint8Array;
   exe_file: File | null;
