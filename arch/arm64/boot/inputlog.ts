@@ -49,7 +49,8 @@ export function parseInputLog(text: string): InputLog | string {
   return { header, events: events as InputEvent[] };
 }
 
-const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null;
 
 const isHeader = (value: unknown): value is InputLogHeader =>
   isRecord(value) &&

@@ -1,0 +1,316 @@
+#!/usr/bin/env node
+/*
+ * arch/arm64/boot/cli.ts - `eret [options] [program [args...]]`
+ *
+ * Differs: QEMU's keys and exit habits. Console on stdout, everything about it on stderr; 2 is bad usage, 3 a kernel panic,
+ *          128 + n the program's signal, otherwise the status of what ran.
+ */
+
+import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { createInterface } from 'node:readline';
+import { parseArgs } from 'node:util';
+import type { EventLog } from '../../../kernel/trace/events.ts';
+import { EVENTS_VERSION } from '../../../kernel/trace/events.ts';
+import { Strace } from '../../../kernel/trace/strace.ts';
+import {
+  DEFAULT_RAM,
+  DEFAULT_RTC,
+  DEFAULT_SEED,
+  guestPath,
+  initramfs,
+  logHeader,
+  machineOptions,
+  withJob,
+} from './boot.ts';
+import type { DriverOptions } from './driver.ts';
+import { Driver } from './driver.ts';
+import type { InputLog } from './inputlog.ts';
+import { formatLine, headerMismatch, parseInputLog } from './inputlog.ts';
+import { Machine, MachinePanic, minimumRam } from './machine.ts';
+import { monitorCommand } from './monitor.ts';
+import { ESCAPE_HELP, EscapeFilter, rawMode } from './terminal.ts';
+
+const STATUS_USAGE = 2;
+const STATUS_PANIC = 3;
+
+const OPTIONS = {
+  append: { type: 'string', help: ['TEXT', 'words for the kernel command line'] },
+  initrd: { type: 'string', help: ['FILE', 'another initramfs (newc cpio, also gzipped)'] },
+  mem: { type: 'string', help: ['SIZE', `RAM, as in 512M or 1G (default ${DEFAULT_RAM / 2 ** 20}M)`] },
+  seed: { type: 'string', help: ['N', `what every random thing follows from (default ${DEFAULT_SEED})`] },
+  rtc: { type: 'string', help: ['SECONDS', 'time at power-on since 1970, or "now" (default: 2026-01-01)'] },
+  strace: { type: 'boolean', help: ['', 'every system call of every process on stderr'] },
+  events: { type: 'string', help: ['FILE', 'the event stream as JSON lines'] },
+  record: { type: 'string', help: ['FILE', 'write down what is typed, and when'] },
+  replay: { type: 'string', help: ['FILE', 'type it again: the same run to the byte'] },
+  help: { type: 'boolean', help: ['', 'this text'] },
+  version: { type: 'boolean', help: ['', 'the version'] },
+} as const;
+
+type Values = {
+  [K in keyof typeof OPTIONS]?: (typeof OPTIONS)[K]['type'] extends 'string' ? string : boolean;
+};
+
+/** Said in one line on stderr; exit status 2. */
+class UsageError extends Error {}
+
+function helpText(): string {
+  const rows = Object.entries(OPTIONS).map(
+    ([name, { help }]) => `  ${`--${name} ${help[0]}`.padEnd(18)}${help[1]}`,
+  );
+  return [
+    'usage: eret [options] [program [args...]]',
+    '',
+    'Boots an ARM64 board to a shell on its serial console, or runs one program of the',
+    "host's file system (a static AArch64 ELF) on it and exits with its status.",
+    '',
+    ...rows,
+    ESCAPE_HELP,
+  ].join('\n');
+}
+
+/** Options come first; from the first word that is not one everything belongs to the program. */
+function parseCommandLine(argv: readonly string[]): { values: Values; program: readonly string[] } {
+  const first = firstOperand(argv);
+  const own = argv.slice(0, first);
+  try {
+    const { values } = parseArgs({ args: own, options: OPTIONS, allowPositionals: false });
+    const rest = argv.slice(first);
+    return { values, program: rest[0] === '--' ? rest.slice(1) : rest };
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? error.message.split('. ')[0] : String(error));
+  }
+}
+
+function firstOperand(argv: readonly string[]): number {
+  for (let i = 0; i < argv.length; i++) {
+    const word = argv[i]!;
+    if (word === '--' || !word.startsWith('-')) return i;
+    const option = OPTIONS[word.replace(/^--/, '') as keyof typeof OPTIONS];
+    if (option?.type === 'string') i++;
+  }
+  return argv.length;
+}
+
+function parseNumber(text: string, name: string): number {
+  const value = Number(text);
+  if (!/^(0x[0-9a-f]+|\d+)$/i.test(text) || !Number.isSafeInteger(value))
+    throw new UsageError(`--${name}: not a number: ${text}`);
+  return value;
+}
+
+const UNITS: Readonly<Record<string, number>> = { '': 2 ** 20, K: 2 ** 10, M: 2 ** 20, G: 2 ** 30 };
+const MAX_RAM = 3 * 2 ** 30;
+const RAM_GRANULE = 0x1_0000;
+
+/** As QEMU reads -m: a bare number is megabytes. */
+function parseSize(text: string): number {
+  const [, digits, unit] = /^(\d+)([KMG]?)$/i.exec(text) ?? [];
+  const size = Number(digits) * UNITS[unit?.toUpperCase() ?? '']!;
+  if (!digits || size % RAM_GRANULE !== 0 || size > MAX_RAM)
+    throw new UsageError(`--mem: not a size: ${text} (at most 3G)`);
+  return size;
+}
+
+function readInput(path: string, what: string): Uint8Array {
+  try {
+    return readFileSync(path);
+  } catch (error) {
+    throw new UsageError(`${what}: ${(error as NodeJS.ErrnoException).code ?? 'cannot read'}: ${path}`);
+  }
+}
+
+/** A line-by-line writer; a file that cannot be written is bad usage. */
+function lineWriter(path: string, what: string): (line: string) => void {
+  try {
+    const fd = openSync(path, 'w');
+    process.once('exit', () => closeSync(fd));
+    return (line) => void writeSync(fd, line);
+  } catch (error) {
+    throw new UsageError(`${what}: ${(error as NodeJS.ErrnoException).code ?? 'cannot write'}: ${path}`);
+  }
+}
+
+function readInitrd(values: Values): Uint8Array {
+  if (values.initrd === undefined) return initramfs();
+  try {
+    return initramfs(readInput(values.initrd, '--initrd'));
+  } catch (error) {
+    if (error instanceof UsageError) throw error;
+    throw new UsageError(`--initrd: broken gzip: ${values.initrd}`);
+  }
+}
+
+function withProgram(initrd: Uint8Array, program: readonly string[]): Uint8Array {
+  const [path, ...args] = program;
+  if (path === undefined) return initrd;
+  const data = readInput(path, 'program');
+  return withJob(initrd, [guestPath(path), ...args], [{ path: guestPath(path), data }]);
+}
+
+function readReplay(path: string): InputLog {
+  const log = parseInputLog(Buffer.from(readInput(path, '--replay')).toString('utf8'));
+  if (typeof log === 'string') throw new UsageError(`--replay: ${log}: ${path}`);
+  return log;
+}
+
+const VERSION_FILE = new URL('../../../../package.json', import.meta.url);
+
+function version(): string {
+  return (JSON.parse(readFileSync(VERSION_FILE, 'utf8')) as { version: string }).version;
+}
+
+/** Prepares everything that can be wrong about the command line, then powers on. Returns the exit status. */
+async function main(argv: readonly string[]): Promise<number> {
+  const { values, program } = parseCommandLine(argv);
+  if (values.help) return print(`${helpText()}\n`);
+  if (values.version) return print(`eret ${version()}\n`);
+
+  const initrd = withProgram(readInitrd(values), program);
+  const replay = values.replay === undefined ? undefined : readReplay(values.replay);
+  const ram = values.mem === undefined ? DEFAULT_RAM : parseSize(values.mem);
+  if (ram < minimumRam(initrd))
+    throw new UsageError(`--mem: ${minimumRam(initrd) / 2 ** 20}M are needed at least`);
+  const rtc =
+    values.rtc === 'now'
+      ? Math.floor(Date.now() / 1000)
+      : parseNumber(values.rtc ?? `${replay?.header.rtc ?? DEFAULT_RTC}`, 'rtc');
+  const seed = parseNumber(values.seed ?? `${replay?.header.seed ?? DEFAULT_SEED}`, 'seed');
+  const append = [program.length > 0 ? 'quiet' : '', values.append ?? ''].filter(Boolean).join(' ');
+  const options = machineOptions({ seed, rtc, ram, append }, initrd);
+
+  const mismatch = replay && headerMismatch(replay.header, logHeader(options));
+  if (mismatch) throw new UsageError(`--replay: another machine: ${mismatch}`);
+  const record = values.record === undefined ? undefined : lineWriter(values.record, '--record');
+  record?.(formatLine(logHeader(options)));
+
+  const watch = watcher(values);
+  const machine = new Machine({ ...options, output: (bytes) => process.stdout.write(bytes) }, watch);
+  const interactive = process.stdin.isTTY === true && !replay;
+  const driver = new Driver(machine, {
+    idle: interactive ? 'wall' : 'skip',
+    ...(record && { record: (event) => record(formatLine(event)) }),
+    ...(replay && { replay: replay.events }),
+  } satisfies DriverOptions);
+  return await attend(machine, driver, replay !== undefined);
+}
+
+function watcher(values: Values): (events: EventLog) => void {
+  const writeEvent = values.events === undefined ? undefined : lineWriter(values.events, '--events');
+  writeEvent?.(`${JSON.stringify({ version: EVENTS_VERSION })}\n`);
+  const strace = values.strace ? new Strace((line) => process.stderr.write(line)) : undefined;
+  return (events) => {
+    if (writeEvent) events.listen((event) => writeEvent(`${JSON.stringify(event)}\n`));
+    if (strace)
+      events.listen((event) => strace.feed(event), ['sys_enter', 'sys_exit', 'signal_deliver', 'exit']);
+  };
+}
+
+/** Connects the host's terminal, runs until the end, and leaves the terminal as it was found, whatever the end is. */
+async function attend(machine: Machine, driver: Driver, replaying: boolean): Promise<number> {
+  const restore = rawMode(process.stdin);
+  const quit = withQuit(restore);
+  if (!replaying) listen(machine, driver, restore, quit);
+  try {
+    await driver.run();
+    return machine.exitStatus;
+  } finally {
+    restore();
+    process.stdin.pause();
+  }
+}
+
+/** Signals that end us must not leave the terminal raw. */
+function withQuit(restore: () => void): (status: number) => void {
+  const quit = (status: number): void => {
+    restore();
+    process.exit(status);
+  };
+  for (const [signal, number] of [
+    ['SIGTERM', 15],
+    ['SIGHUP', 1],
+    ['SIGINT', 2],
+    ['SIGQUIT', 3],
+  ] as const)
+    process.on(signal, () => quit(128 + number));
+  process.on('exit', restore);
+  return quit;
+}
+
+function listen(machine: Machine, driver: Driver, restore: () => void, quit: (status: number) => void): void {
+  const { stdin } = process;
+  if (!stdin.isTTY) {
+    let last: number | undefined;
+    stdin.on('data', (data) => {
+      last = data[data.length - 1] as number;
+      driver.type(data as Uint8Array);
+    });
+    stdin.on('end', () => driver.endInput(last));
+    stdin.on('error', () => driver.endInput(last));
+    return;
+  }
+  const filter = new EscapeFilter(
+    {
+      typed: (bytes) => driver.type(bytes),
+      quit: () => quit(0),
+      monitor: () => runMonitor(machine, driver, restore, quit, onData),
+    },
+    (text) => process.stdout.write(text),
+  );
+  function onData(data: Uint8Array): void {
+    filter.feed(data);
+  }
+  stdin.on('data', onData);
+}
+
+/** The machine stands still; lines go to the monitor until it says go on. */
+function runMonitor(
+  machine: Machine,
+  driver: Driver,
+  restore: () => void,
+  quit: (status: number) => void,
+  onData: (data: Uint8Array) => void,
+): void {
+  const { stdin, stdout } = process;
+  driver.hold(true);
+  stdin.off('data', onData);
+  restore();
+  stdout.write('\n');
+  const lines = createInterface({ input: stdin, output: stdout, prompt: '(eret) ' });
+  lines.on('line', (line) => {
+    const result = monitorCommand(machine, line);
+    if (result === 'quit') return quit(0);
+    if (result === 'cont') return lines.close();
+    if (result.text) stdout.write(`${result.text}\n`);
+    lines.prompt();
+  });
+  lines.on('close', () => {
+    rawMode(stdin);
+    stdin.on('data', onData);
+    stdin.resume();
+    driver.hold(false);
+  });
+  lines.prompt();
+}
+
+function print(text: string): number {
+  process.stdout.write(text);
+  return 0;
+}
+
+function fail(error: unknown): number {
+  if (error instanceof UsageError) {
+    process.stderr.write(`eret: ${error.message}\n`);
+    return STATUS_USAGE;
+  }
+  if (error instanceof MachinePanic) {
+    process.stderr.write(`${error.report}\n`);
+    return STATUS_PANIC;
+  }
+  process.stderr.write(`eret: ${error instanceof Error ? error.stack : String(error)}\n`);
+  return STATUS_PANIC;
+}
+
+process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
+process.setSourceMapsEnabled(true);
+process.exitCode = await main(process.argv.slice(2)).catch(fail);

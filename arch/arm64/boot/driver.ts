@@ -1,0 +1,169 @@
+/*
+ * arch/arm64/boot/driver.ts - lets a machine run, and brings it what was typed
+ *
+ * The one place where the host's time and the machine's meet. Idle time either follows the wall clock (somebody sits at
+ * the terminal) or is skipped (tests, scripts). Whatever comes in is stamped with the instruction count at which it did;
+ * with a log of those stamps the run repeats to the byte.
+ */
+
+import { NS_PER_INSTRUCTION } from '../../../board/clock.ts';
+import type { InputEvent } from './inputlog.ts';
+import type { Machine } from './machine.ts';
+
+export interface DriverOptions {
+  /** How idle time passes. */
+  readonly idle: 'wall' | 'skip';
+  /** Called for each input as it is delivered. */
+  readonly record?: (event: InputEvent) => void;
+  /** Replays this instead of listening to the host; idle time is skipped. */
+  readonly replay?: readonly InputEvent[];
+}
+
+/** Instructions between two looks at the host: some ten milliseconds. */
+const SLICE = 2_000_000;
+/** The same while typed bytes wait for room in the receive FIFO. */
+const SHORT_SLICE = 50_000;
+/** ^D, as somebody who has nothing more to say types it. */
+const VEOF = 4;
+/** End of file was typed this often and nothing came of it. */
+const EOF_PATIENCE = 16;
+const NS_PER_MS = 1e6;
+
+export class Driver {
+  private readonly machine: Machine;
+  private readonly options: DriverOptions;
+  private readonly typed: number[] = [];
+  private replayed = 0;
+  private inputEnded = false;
+  private eofs = 0;
+  private held = false;
+  private wake: (() => void) | null = null;
+
+  constructor(machine: Machine, options: DriverOptions) {
+    this.machine = machine;
+    this.options = options;
+  }
+
+  /** Somebody typed. */
+  type(bytes: Iterable<number>): void {
+    for (const byte of bytes) this.typed.push(byte);
+    this.wake?.();
+  }
+
+  /** Nothing more will be typed. A last line without an end needs two ^D: one for the line, one for the file. */
+  endInput(lastByte: number | undefined): void {
+    if (lastByte !== undefined && lastByte !== 10) this.type([VEOF]);
+    this.inputEnded = true;
+    this.wake?.();
+  }
+
+  /** Stops and goes on: the monitor has the terminal. */
+  hold(held: boolean): void {
+    this.held = held;
+    this.wake?.();
+  }
+
+  /** Until the machine is off. */
+  async run(): Promise<void> {
+    for (;;) {
+      this.deliver();
+      const state = this.machine.run(this.machine.now + this.sliceLength());
+      if (state === 'off') return;
+      if (state === 'idle' && !this.canDeliver()) {
+        if (!(await this.idle())) return;
+      } else await breathe();
+      while (this.held) await this.sleep(Infinity);
+    }
+  }
+
+  private sliceLength(): number {
+    const next = this.nextReplay();
+    if (next !== undefined) return Math.min(SLICE, Math.max(1, next.t - this.machine.now));
+    return this.typed.length > 0 ? SHORT_SLICE : SLICE;
+  }
+
+  private nextReplay(): InputEvent | undefined {
+    return this.options.replay?.[this.replayed];
+  }
+
+  private canDeliver(): boolean {
+    const next = this.nextReplay();
+    if (next !== undefined) return next.t <= this.machine.now;
+    return this.typed.length > 0 && this.machine.inputRoom > 0;
+  }
+
+  private deliver(): void {
+    for (let next = this.nextReplay(); next && next.t <= this.machine.now; next = this.nextReplay()) {
+      this.machine.type(Buffer.from(next.in, 'latin1'));
+      this.replayed++;
+    }
+    if (this.options.replay) return;
+    const bytes = this.typed.splice(0, this.machine.inputRoom);
+    if (bytes.length === 0) return;
+    this.options.record?.({ t: this.machine.now, in: Buffer.from(bytes).toString('latin1') });
+    this.machine.type(bytes);
+  }
+
+  /** Every task sleeps. Goes to the next moment at which something happens; false: nothing ever will. */
+  private async idle(): Promise<boolean> {
+    const deadline = this.machine.nextEvent;
+    if (this.options.replay) return this.idleReplay(deadline);
+    if (this.inputEnded && deadline === Infinity) return this.typeEof();
+    if (this.options.idle === 'skip' && deadline !== Infinity) {
+      this.machine.skipTo(deadline);
+      return true;
+    }
+    await this.idleWall(deadline);
+    return true;
+  }
+
+  private idleReplay(deadline: number): boolean {
+    const until = Math.min(deadline, this.nextReplay()?.t ?? Infinity);
+    if (until === Infinity) return false; // the recorded run was stopped here
+    this.machine.skipTo(until);
+    return true;
+  }
+
+  /** Waits on the host until the deadline or until somebody types, and moves the machine's clock as far as the wall's went. */
+  private async idleWall(deadline: number): Promise<void> {
+    const before = performance.now();
+    const instructions = deadline - this.machine.now;
+    await this.sleep((instructions * NS_PER_INSTRUCTION) / NS_PER_MS);
+    const passed = Math.floor(((performance.now() - before) * NS_PER_MS) / NS_PER_INSTRUCTION);
+    this.machine.skipTo(
+      this.typed.length > 0 || this.held ? Math.min(deadline, this.machine.now + passed) : deadline,
+    );
+  }
+
+  /** The console's end of file reaches whoever reads it next; a guest that will not hear it is switched off. */
+  private typeEof(): boolean {
+    if (this.eofs++ >= EOF_PATIENCE) return false;
+    this.typed.push(VEOF);
+    return true;
+  }
+
+  /** Until `ms` have passed or somebody calls wake(). */
+  private async sleep(ms: number): Promise<void> {
+    const { promise, resolve } = withResolvers();
+    this.wake = resolve;
+    const timer = ms < Infinity ? setTimeout(resolve, Math.min(ms, MAX_TIMEOUT_MS)) : undefined;
+    await promise;
+    clearTimeout(timer);
+    this.wake = null;
+  }
+}
+
+/** What setTimeout() can wait at most. */
+const MAX_TIMEOUT_MS = 2 ** 31 - 1;
+
+/** Promise.withResolvers(), which Node 20 does not have. */
+function withResolvers(): { promise: Promise<void>; resolve: () => void } {
+  let resolve = (): void => {};
+  const promise = new Promise<void>((done) => {
+    resolve = done;
+  });
+  return { promise, resolve };
+}
+
+/** Lets the host's events happen: keys, signals, output. */
+const breathe = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));

@@ -1,0 +1,66 @@
+/*
+ * arch/arm64/boot/terminal.ts - the person's terminal, as the far end of the serial line
+ *
+ * Differs: the escape keys are QEMU's: ctrl-a x quits, ctrl-a c is the monitor, ctrl-a h helps, ctrl-a ctrl-a is a ctrl-a
+ */
+
+export const ESCAPE_HELP = `
+ctrl-a x       quit
+ctrl-a c       monitor and back
+ctrl-a h       this help
+ctrl-a ctrl-a  send a ctrl-a
+`;
+
+const CTRL_A = 1;
+
+export interface TerminalEvents {
+  /** Bytes for the guest. */
+  typed(bytes: number[]): void;
+  quit(): void;
+  monitor(): void;
+}
+
+/** Splits what is typed into bytes for the guest and commands for us. */
+export class EscapeFilter {
+  private readonly events: TerminalEvents;
+  private readonly write: (text: string) => void;
+  private escaped = false;
+
+  constructor(events: TerminalEvents, write: (text: string) => void) {
+    this.events = events;
+    this.write = write;
+  }
+
+  feed(data: Uint8Array): void {
+    const bytes: number[] = [];
+    for (const byte of data) {
+      if (this.escaped) {
+        this.escaped = false;
+        this.command(byte, bytes);
+      } else if (byte === CTRL_A) this.escaped = true;
+      else bytes.push(byte);
+    }
+    if (bytes.length > 0) this.events.typed(bytes);
+  }
+
+  private command(byte: number, bytes: number[]): void {
+    switch (String.fromCharCode(byte)) {
+      case 'x':
+        return this.events.quit();
+      case 'c':
+        return this.events.monitor();
+      case 'h':
+      case '?':
+        return this.write(ESCAPE_HELP.replaceAll('\n', '\r\n'));
+      default:
+        bytes.push(byte); // ctrl-a ctrl-a, and anything else that was meant for the guest
+    }
+  }
+}
+
+/** Puts the terminal into raw mode; returns the way back, which may be called twice. */
+export function rawMode(stdin: NodeJS.ReadStream): () => void {
+  if (!stdin.isTTY) return () => {};
+  stdin.setRawMode(true);
+  return () => stdin.setRawMode(false);
+}
