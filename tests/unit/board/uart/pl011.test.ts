@@ -138,6 +138,16 @@ test('the far end waits while the FIFO is full, so no byte is lost', () => {
   assert.is(got, text);
 });
 
+test('rxRoom says how many bytes would be received at once', () => {
+  assert.is(machine().uart.rxRoom, 0, 'the receiver is off');
+  const m = driven();
+  assert.is(m.uart.rxRoom, 16);
+  m.type('abc');
+  assert.is(m.uart.rxRoom, 13);
+  m.type('x'.repeat(20));
+  assert.is(m.uart.rxRoom, 0);
+});
+
 test('bytes that were typed before the receiver was on are still there afterwards', () => {
   const m = machine();
   m.type('ls');
