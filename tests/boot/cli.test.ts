@@ -1,0 +1,146 @@
+/*
+ * tests/boot/cli.test.ts - the command line: options, exit statuses, rubbish
+ */
+
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { CLI } from '../lib/pty.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'eret-cli-'));
+const file = (name: string, content: string | Uint8Array): string => {
+  const path = join(folder, name);
+  writeFileSync(path, content);
+  return path;
+};
+
+function eret(
+  args: readonly string[],
+  input = '',
+): { status: number | null; stdout: string; stderr: string } {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [CLI, ...args], {
+    input,
+    encoding: 'latin1',
+    timeout: 60_000,
+  });
+  return { status, stdout, stderr };
+}
+
+const HELLO = 'build/userland/hello';
+const TRUE = 'build/userland/bin/true';
+const SH = 'build/userland/bin/sh';
+
+test('--help and --version answer on stdout', () => {
+  assert.match(eret(['--help']).stdout, /^usage: eret /);
+  assert.match(eret(['--version']).stdout, /^eret \d+\.\d+\.\d+\n$/);
+});
+
+test('bad usage is one line on stderr and status 2', () => {
+  const cases = [
+    ['--nonsense'],
+    ['--seed', 'x'],
+    ['--mem', '1T'],
+    ['--mem', '1'],
+    ['--initrd', '/nowhere'],
+    ['--initrd', file('broken.gz', Uint8Array.of(0x1f, 0x8b, 1, 2, 3))],
+    ['--replay', '/nowhere'],
+    ['--replay', file('log', 'not json\n')],
+    ['--events', '/nowhere/events'],
+    ['/nowhere/program'],
+  ];
+  for (const args of cases) {
+    const { status, stdout, stderr } = eret(args);
+    assert.is(status, 2, args.join(' '));
+    assert.is(stdout, '');
+    assert.match(stderr, /^eret: [^\n]+\n$/);
+  }
+});
+
+test("a program's exit status is passed on", () => {
+  assert.is(eret([TRUE]).status, 0);
+  assert.is(eret(['build/userland/bin/false']).status, 1);
+  assert.is(eret([SH, '-c', 'exit 42']).status, 42);
+});
+
+test('a program killed by a signal leaves 128 + n', () => {
+  assert.is(eret([SH, '-c', 'kill -9 $$']).status, 137);
+});
+
+test("a program's output is all there is on stdout", () => {
+  const { stdout, stderr } = eret([HELLO]);
+  assert.match(stdout, /^[Hh]ello/);
+  assert.is(stderr, '');
+});
+
+test('options behind the program are the program’s', () => {
+  assert.is(eret([SH, '-c', 'echo "$0 $1"', '--help', '--seed']).stdout, '--help --seed\r\n');
+});
+
+test('what is not an ELF file ends as exec says', () => {
+  assert.is(eret([file('text', 'no program\n')]).status, 126);
+});
+
+test('a script on stdin is typed at the console', () => {
+  const { status, stdout } = eret([], 'echo one two | wc\nexit 5\n');
+  assert.is(status, 5);
+  assert.match(stdout, /1 +2 +8/);
+});
+
+test('the end of stdin ends the shell', () => {
+  assert.is(eret([], 'true\n').status, 0);
+});
+
+test('--strace shows calls, arguments and results on stderr', () => {
+  const { stderr } = eret(['--strace', HELLO]);
+  assert.match(stderr, /write\(1, "[Hh]ello/);
+  assert.match(stderr, /execve\("\/job\/hello"/);
+});
+
+test('--events writes versioned JSON lines', () => {
+  const events = join(folder, 'events');
+  eret(['--events', events, TRUE]);
+  const lines = readFileSync(events, 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as { type?: string; version?: number; t: number });
+  assert.is(lines[0]!.version, 1);
+  assert.ok(lines.some(({ type }) => type === 'exec'));
+  assert.ok(
+    lines.slice(1).every(({ t }, i, all) => i === 0 || t >= all[i - 1]!.t),
+    'time went backwards',
+  );
+});
+
+test('--initrd takes a gzipped archive of one’s own', () => {
+  const archive = file('own.cpio.gz', gzipSync(readFileSync('build/initramfs.cpio')));
+  assert.is(eret(['--initrd', archive, TRUE]).status, 0);
+});
+
+test('an archive without init is a panic, status 3', () => {
+  const { status, stderr } = eret(['--initrd', file('empty.cpio', '')]);
+  assert.is(status, 3);
+  assert.match(stderr, /Kernel panic - not syncing: No working init found/);
+});
+
+test('what was recorded replays to the byte', () => {
+  const log = join(folder, 'input.log');
+  const script = 'echo $$; sleep 1; ls /; exit 3\n';
+  const first = eret(['--record', log, '--seed', '7'], script);
+  const second = eret(['--replay', log]);
+  assert.is(second.status, 3);
+  assert.is(second.stdout, first.stdout);
+});
+
+test('a log of another machine is refused', () => {
+  const log = join(folder, 'other.log');
+  eret(['--record', log, '--seed', '7'], 'exit\n');
+  const { status, stderr } = eret(['--replay', log, '--seed', '8']);
+  assert.is(status, 2);
+  assert.match(stderr, /seed was 7, is 8/);
+});
+
+test.run();

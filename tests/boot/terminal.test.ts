@@ -1,0 +1,105 @@
+/*
+ * tests/boot/terminal.test.ts - what a person at the terminal sees
+ */
+
+import { execFileSync } from 'node:child_process';
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { openPty } from '../lib/pty.ts';
+
+const PROMPT = '# ';
+
+test('it boots to a prompt and ends when the shell ends', async () => {
+  const pty = openPty();
+  await pty.expect(PROMPT);
+  pty.type('echo $((6*7))"!"\r');
+  await pty.expect('42!\r\n');
+  await pty.expect(PROMPT);
+  pty.type('exit 7\r');
+  assert.is(await pty.exit(), 7);
+});
+
+test('^C stops a sleep and gives the prompt back', async () => {
+  const pty = openPty();
+  await pty.expect(PROMPT);
+  pty.type('sleep 1000\r');
+  await pty.expect('sleep 1000\r\n');
+  pty.type('\x03');
+  await pty.expect('^C');
+  await pty.expect(PROMPT);
+  pty.type('echo status $?\r');
+  await pty.expect('status 130\r\n');
+  pty.type('exit\r');
+  assert.is(await pty.exit(), 130);
+});
+
+test('^Z stops a job, jobs lists it, fg continues it', async () => {
+  const pty = openPty();
+  await pty.expect(PROMPT);
+  pty.type('sleep 1000\r');
+  await pty.expect('sleep 1000\r\n');
+  pty.type('\x1a');
+  await pty.expect('Stopped');
+  await pty.expect(PROMPT);
+  pty.type('jobs\r');
+  await pty.expect('Stopped');
+  pty.type('fg\r');
+  await pty.expect('sleep 1000\r\n');
+  pty.type('\x03');
+  await pty.expect(PROMPT);
+  pty.type('exit 0\r');
+  assert.is(await pty.exit(), 0);
+});
+
+test('a sleep follows the wall clock', async () => {
+  const pty = openPty();
+  await pty.expect(PROMPT);
+  const before = Date.now();
+  pty.type('sleep 1; echo awake now\r');
+  await pty.expect('awake now\r\n');
+  assert.ok(Date.now() - before >= 950, 'it came back early');
+  pty.type('\x04');
+  assert.is(await pty.exit(), 0);
+});
+
+test('backspace, ^U and ^W edit the line', async () => {
+  const pty = openPty();
+  await pty.expect(PROMPT);
+  pty.type('rubbish\x15echo onee\x7f twwo\x17three\r');
+  await pty.expect('\r\none three\r\n');
+  pty.type('exit 0\r');
+  assert.is(await pty.exit(), 0);
+});
+
+test('ctrl-a x quits at once, ctrl-a h helps, ctrl-a c is the monitor and back', async () => {
+  const pty = openPty();
+  await pty.expect(PROMPT);
+  pty.type('\x01h');
+  await pty.expect('ctrl-a x');
+  pty.type('\x01c');
+  await pty.expect('(eret)');
+  pty.type('info tasks\r');
+  await pty.expect('init');
+  pty.type('cont\r');
+  pty.type('echo still here\r');
+  await pty.expect('still here\r\n');
+  pty.type('\x01x');
+  assert.is(await pty.exit(), 0);
+});
+
+test('the terminal is left as it was found, also by SIGTERM', async () => {
+  const shell = openPty(
+    [
+      '-c',
+      'stty -a > /tmp/eret-before; node dist/arch/arm64/boot/cli.js; stty -a > /tmp/eret-after; echo compared $(cmp /tmp/eret-before /tmp/eret-after && echo equal)',
+    ],
+    '/bin/sh',
+    [],
+  );
+  await shell.expect(PROMPT);
+  execFileSync('pkill', ['-TERM', '-P', String(shell.pid), 'node']);
+  await shell.expect('compared equal');
+  await shell.exit();
+});
+
+test.run();
