@@ -2,14 +2,12 @@
  * arch/arm64/boot/machine.ts - a board with a kernel on it
  *
  * Differs: upstream a boot loader loads an Image. Here the kernel is the TypeScript one, which sits at the vectors of EL1;
- *          what the boot loader still does is put the device tree and the initramfs into RAM.
+ *          board puts the device tree and the initramfs into RAM, and that is all a boot loader is needed for.
  */
 
 import { Board } from '../../../board/board.ts';
-import { RAM_BASE } from '../../../board/map.ts';
-import type { Task } from '../../../kernel/include/linux/sched.ts';
-import { PAGE_SIZE, page_align, page_align_down } from '../../../kernel/include/linux/types.ts';
-import { start_kernel } from '../../../kernel/init/main.ts';
+import { PAGE_SIZE, page_align } from '../../../kernel/include/linux/types.ts';
+import { create_kernel, start_kernel } from '../../../kernel/init/main.ts';
 import type { Kernel } from '../../../kernel/kernel.ts';
 import { panic_report } from '../../../kernel/panic.ts';
 import type { RunState } from '../../../kernel/sched/core.ts';
@@ -42,9 +40,6 @@ export class MachinePanic extends Error {
   }
 }
 
-/** Where the device tree goes; upstream's boot protocol wants it 8-byte aligned and below 2 MiB. */
-const DTB_OFFSET = 0;
-
 export class Machine {
   readonly board: Board;
   readonly arch: Arm64;
@@ -62,20 +57,15 @@ export class Machine {
     watch: (events: EventLog) => void = () => {},
   ) {
     this.output = output;
-    this.board = new Board({
-      ramSize: ram,
-      seed,
-      rtcStart: rtc,
-      transmit: (byte) => this.outgoing.push(byte),
-    });
-    const dtb = this.load(initrd, append);
+    const transmit = (byte: number): void => void this.outgoing.push(byte);
+    this.board = new Board({ ramSize: ram, seed, rtcStart: rtc, bootargs: append, initrd, transmit });
     this.arch = new Arm64(this.board);
-    this.kernel = this.arch.kernel;
+    this.kernel = create_kernel(this.arch, this.arch.io);
     this.events = new EventLog(this.kernel, syscall_by_nr);
     this.kernel.events = this.events;
     this.events.listen((event) => this.follow(event), ['fork', 'exit']);
     watch(this.events);
-    this.guard(() => start_kernel(this.kernel, dtb));
+    this.guard(() => start_kernel(this.kernel, this.board.dtbAddress));
     this.flush();
   }
 
@@ -119,16 +109,6 @@ export class Machine {
     return signal ? 128 + signal : (status >> 8) & 0xff;
   }
 
-  /** The initramfs at the end of RAM, the device tree at its beginning; returns the latter's address. */
-  private load(initrd: Uint8Array, append: string): number {
-    const { ram } = this.board.bus;
-    const start = page_align_down(ram.length - initrd.length);
-    ram.set(initrd, start);
-    const range = { start: RAM_BASE + start, end: RAM_BASE + start + initrd.length };
-    ram.set(this.board.dtb({ bootargs: append, ...(initrd.length > 0 && { initrd: range }) }), DTB_OFFSET);
-    return RAM_BASE + DTB_OFFSET;
-  }
-
   /** init's first child is the job; its last thread's end is the job's. */
   private follow(event: { type: string; pid: number; child?: number; code?: number }): void {
     if (event.type === 'fork' && event.pid === 1 && this.job === 0) this.job = event.child ?? 0;
@@ -156,5 +136,3 @@ export class Machine {
 /** RAM that leaves room for the archive, its unpacked files and something to run in. */
 export const minimumRam = (initrd: Uint8Array): number =>
   page_align(initrd.length) * 2 + 16 * 1024 * PAGE_SIZE;
-
-export type { Task };
