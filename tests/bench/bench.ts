@@ -1,0 +1,111 @@
+/*
+ * tests/bench/bench.ts - how fast it is, from dist/, with the ratio to QEMU in the same run where QEMU is installed
+ *
+ * Figures are process CPU time where something computes and wall time where somebody waits; each is the best of several
+ * runs, and the spread is printed, so that a difference below it is not mistaken for a finding.
+ */
+
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { CLI } from '../lib/pty.ts';
+
+const RUNS = Number(process.argv[2] ?? 5);
+const BENCH = 'build/userland/bench';
+const QEMU = ['/usr/bin/qemu-aarch64-static', '/usr/bin/qemu-aarch64'].find((path) => existsSync(path));
+
+interface Sample {
+  readonly best: number;
+  /** (worst - best) / best */
+  readonly spread: number;
+}
+
+function sample(values: readonly number[]): Sample {
+  const best = Math.min(...values);
+  return { best, spread: (Math.max(...values) - best) / best };
+}
+
+/** From the start of the process to the shell's prompt, in ms of wall time, and the process's peak memory in MiB. */
+async function bootToPrompt(): Promise<{ ms: number; mib: number }> {
+  const started = performance.now();
+  const child = spawn('/usr/bin/env', ['time', '-f', '%M', process.execPath, CLI], {
+    stdio: ['pipe', 'pipe', 'pipe'],
+  });
+  let screen = '';
+  let peak = '';
+  child.stderr.on('data', (data) => (peak += data));
+  const ms = await new Promise<number>((resolve) => {
+    child.stdout.on('data', (data) => {
+      screen += data;
+      if (/# $/.test(screen)) resolve(performance.now() - started);
+    });
+  });
+  child.stdin.end('exit 0\n');
+  await new Promise((resolve) => child.on('close', resolve));
+  return { ms, mib: Number(peak.trim().split('\n').at(-1)) / 1024 };
+}
+
+/** CPU seconds (user + system, all threads) that a command takes. */
+function cpuSeconds(command: string, args: readonly string[]): number {
+  const before = process.resourceUsage();
+  const { status, stderr } = spawnSync('/usr/bin/env', ['time', '-f', '%U %S', command, ...args], {
+    encoding: 'utf8',
+  });
+  if (status !== 0) throw new Error(`${command} ${args.join(' ')}: ${status ?? before}\n${stderr}`);
+  const [user, system] = stderr.trim().split('\n').at(-1)!.split(' ').map(Number);
+  return user! + system!;
+}
+
+/** CPU seconds for `rounds` rounds, start-up taken off by a run of none. */
+function loop(command: string, prefix: readonly string[], name: string, rounds: number): Sample {
+  const idle = Math.min(
+    ...Array.from({ length: RUNS }, () => cpuSeconds(command, [...prefix, BENCH, name, '0'])),
+  );
+  return sample(
+    Array.from({ length: RUNS }, () => cpuSeconds(command, [...prefix, BENCH, name, String(rounds)]) - idle),
+  );
+}
+
+/** Guest instructions that a loop takes, counted by the machine itself. */
+async function instructions(name: string, rounds: number): Promise<number> {
+  const { boot, guestPath } = (await import(
+    '../../dist/arch/arm64/boot/boot.js' as string
+  )) as typeof import('../../arch/arm64/boot/boot.ts');
+  const { readFileSync } = await import('node:fs');
+  const machine = await boot();
+  const files = [{ path: guestPath(BENCH), data: readFileSync(BENCH) }];
+  const run = (n: number) => machine.run(guestPath(BENCH), [name, String(n)], { files });
+  return (await run(rounds)).instructions - (await run(0)).instructions;
+}
+
+const number = (value: number, digits = 0): string =>
+  value.toFixed(digits).replace(/\B(?=(\d{3})+(?!\d))/g, ',');
+const row = (what: string, value: string, note = ''): void =>
+  console.log(`${what.padEnd(36)}${value.padStart(14)}  ${note}`);
+const spread = (s: Sample): string => `±${Math.round(s.spread * 100)} %`;
+
+const boots = [];
+for (let i = 0; i < RUNS; i++) boots.push(await bootToPrompt());
+const ms = sample(boots.map((b) => b.ms));
+row('start to prompt', `${number(ms.best)} ms`, spread(ms));
+row('peak memory at the prompt', `${number(Math.max(...boots.map((b) => b.mib)))} MiB`);
+
+for (const [name, rounds] of [
+  ['crc', 400],
+  ['sieve', 40],
+] as const) {
+  const ours = loop(process.execPath, [CLI], name, rounds);
+  const mips = (await instructions(name, rounds)) / ours.best / 1e6;
+  const theirs = QEMU ? loop(QEMU, [], name, rounds) : undefined;
+  const ratio = theirs
+    ? `${(theirs.best / ours.best).toFixed(2)} x qemu-aarch64`
+    : 'qemu-aarch64 is not installed';
+  row(`${name}: million instructions/s`, number(mips), `${spread(ours)}, ${ratio}`);
+}
+for (const [name, rounds] of [
+  ['null', 1_000_000],
+  ['fork', 2000],
+] as const) {
+  const ours = loop(process.execPath, [CLI], name, rounds);
+  const what = name === 'null' ? 'null system calls/s' : 'fork+exec+wait/s';
+  row(what, number(rounds / ours.best), spread(ours));
+}
