@@ -29,8 +29,8 @@ bench: dist/.stamp build/initramfs.cpio ## boot time, instructions, system calls
 
 userland: build/initramfs.cpio ## the guest's programs and their initramfs
 
-syscalls: dist/.stamp ## the system calls that work, and what each lacks
-	@node tests/lib/syscalls-page.js
+syscalls: node_modules/.stamp ## the system calls that work, and what each lacks
+	@node_modules/.bin/tsx tests/lib/syscalls-page.ts $(ARGS)
 
 clean: ## remove everything that was made
 	rm -rf dist build node_modules

@@ -9,12 +9,20 @@ import * as assert from 'uvu/assert';
 import { read, sourceFiles } from './source.ts';
 
 test('nothing truncates a bigint', () => {
-  assert.equal(sourceFiles().filter((file) => /BigInt\.as(Ui|I)ntN/.test(read(file))), []);
+  assert.equal(
+    sourceFiles().filter((file) => /BigInt\.as(Ui|I)ntN/.test(read(file))),
+    [],
+  );
 });
 
 test('nothing in the machine reads the host clock or its randomness', () => {
   const inside = sourceFiles().filter((file) => !file.startsWith('arch/arm64/boot/'));
-  assert.equal(inside.filter((file) => /\bDate\.now\b|\bnew Date\b|Math\.random|performance\.now|process\.hrtime/.test(read(file))), []);
+  assert.equal(
+    inside.filter((file) =>
+      /\bDate\.now\b|\bnew Date\b|Math\.random|performance\.now|process\.hrtime/.test(read(file)),
+    ),
+    [],
+  );
 });
 
 test.run();

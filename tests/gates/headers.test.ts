@@ -19,14 +19,22 @@ test('the keys of a header are the five that exist', () => {
   const used = sourceFiles().flatMap((file) =>
     [...header(file).matchAll(/^ \* ([A-Z][a-z]+): /gm)].map(([, key]) => ({ file, key: key! })),
   );
-  assert.equal(used.filter(({ key }) => !KEYS.includes(key)), []);
+  assert.equal(
+    used.filter(({ key }) => !KEYS.includes(key)),
+    [],
+  );
 });
 
 test('the paths of our own files that headers name exist', () => {
   const named = sourceFiles().flatMap((file) =>
-    [...header(file).matchAll(/\b((?:board|kernel|arch\/arm64|userland|tests)\/[\w./-]+\.ts)\b/g)].map(([, path]) => ({ file, path: path! })),
+    [...header(file).matchAll(/\b((?:board|kernel|arch\/arm64|userland|tests)\/[\w./-]+\.ts)\b/g)].map(
+      ([, path]) => ({ file, path: path! }),
+    ),
   );
-  assert.equal(named.filter(({ path }) => !existsSync(path)), []);
+  assert.equal(
+    named.filter(({ path }) => !existsSync(path)),
+    [],
+  );
 });
 
 test.run();

@@ -12,7 +12,8 @@ import { read, sourceFiles } from './source.ts';
 
 type Node = { readonly type: string; readonly start: number; readonly [key: string]: unknown };
 
-const isNode = (value: unknown): value is Node => typeof value === 'object' && value !== null && 'type' in value;
+const isNode = (value: unknown): value is Node =>
+  typeof value === 'object' && value !== null && 'type' in value;
 
 function walk(node: unknown, visit: (node: Node) => void): void {
   if (Array.isArray(node)) for (const child of node) walk(child, visit);
@@ -22,7 +23,11 @@ function walk(node: unknown, visit: (node: Node) => void): void {
 }
 
 const programs = sourceFiles(['kernel', 'arch']).map((file) => ({ file, source: read(file) }));
-const trees = programs.map(({ file, source }) => ({ file, source, program: parseSync(file, source).program as unknown }));
+const trees = programs.map(({ file, source }) => ({
+  file,
+  source,
+  program: parseSync(file, source).program as unknown,
+}));
 
 function nameOf(node: unknown): string | undefined {
   if (!isNode(node)) return undefined;
@@ -36,7 +41,8 @@ function generatorNames(): Set<string> {
     walk(program, (node) => {
       if (node.type === 'FunctionDeclaration' && node.generator) names.add(nameOf(node.id)!);
       const value = node.value;
-      if (node.type === 'MethodDefinition' && isNode(value) && value.generator) names.add(nameOf(node.key) ?? '');
+      if (node.type === 'MethodDefinition' && isNode(value) && value.generator)
+        names.add(nameOf(node.key) ?? '');
     });
   return names;
 }
@@ -49,7 +55,8 @@ test('a sleeping function is called with yield*', () => {
       const call = node.expression;
       if (node.type !== 'ExpressionStatement' || !isNode(call) || call.type !== 'CallExpression') return;
       const name = nameOf(call.callee);
-      if (name && sleeping.has(name)) lost.push(`${file}:${source.slice(0, node.start).split('\n').length} ${name}()`);
+      if (name && sleeping.has(name))
+        lost.push(`${file}:${source.slice(0, node.start).split('\n').length} ${name}()`);
     });
   assert.equal(lost, []);
 });
