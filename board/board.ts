@@ -11,7 +11,6 @@ import { Bus } from './bus.ts';
 import { Clock } from './clock.ts';
 import { Cpu } from './cpu/cpu.ts';
 import { STATE } from './cpu/state.ts';
-import type { Chosen } from './dtb.ts';
 import { deviceTree, flatten } from './dtb.ts';
 import { GicV3 } from './gic/gicv3.ts';
 import { intid, MAP, RAM_BASE, TIMER_IRQS } from './map.ts';
@@ -28,6 +27,10 @@ export interface BoardOptions {
   readonly seed: number;
   /** Seconds since 1970 that the battery-backed clock shows at power-on. */
   readonly rtcStart: number;
+  /** /chosen/bootargs: the kernel's command line. */
+  readonly bootargs?: string;
+  /** Put into RAM, and into /chosen. */
+  readonly initrd?: Uint8Array | null;
   /** A byte leaves by the serial port. */
   readonly transmit: (byte: number) => void;
   /** Somebody touched a register that does not exist; by default it is ignored, as hardware does. */
@@ -35,6 +38,7 @@ export interface BoardOptions {
 }
 
 const WASM_PAGE = 0x1_0000;
+const RAM_PAGE = 0x1000;
 const RNG_SEED_BYTES = 32;
 
 export class Board {
@@ -44,12 +48,13 @@ export class Board {
   readonly gic: GicV3;
   readonly uart: Pl011;
   readonly rtc: Pl031;
+  /** Where the device tree lies: what a kernel finds in X0. */
+  readonly dtbAddress: number;
   private readonly psci: Psci;
-  private readonly seed: number;
 
-  constructor({ ramSize, seed, rtcStart, transmit, unknown = () => {} }: BoardOptions) {
+  constructor(options: BoardOptions) {
+    const { ramSize, rtcStart, transmit, unknown = () => {} } = options;
     const { clock } = this;
-    this.seed = seed;
     const memory = new WebAssembly.Memory({ initial: (STATE.END + ramSize) / WASM_PAGE });
     this.bus = new Bus(memory, RAM_BASE, ramSize, STATE.END);
     this.cpu = new Cpu(this.bus, clock);
@@ -72,16 +77,12 @@ export class Board {
       this.psci.call(this.cpu.x);
       return true;
     };
+    this.dtbAddress = this.loadBootData(options);
   }
 
   /** What the guest asked of the firmware; once it is not 'on' this board is done, and a reset is a new board. */
   get power(): PowerState {
     return this.psci.power;
-  }
-
-  /** The device tree blob that a boot loader puts into RAM. */
-  dtb(chosen: Omit<Chosen, 'rngSeed'> = {}): Uint8Array {
-    return flatten(deviceTree(this.bus.ramSize, { ...chosen, rngSeed: rngSeed(this.seed) }));
   }
 
   /** The processing element waits for an interrupt: time jumps to the next alarm, but not past `limit`. */
@@ -90,7 +91,30 @@ export class Board {
     clock.now = Math.max(clock.now, Math.min(clock.deadline, limit));
     clock.ringDue();
   }
+
+  /* What a boot ROM does: initial file system and device tree at the very end of RAM, so that the rest is in one piece. */
+  private loadBootData({ bootargs, initrd, seed }: BoardOptions): number {
+    const { ram, ramSize } = this.bus;
+    const initrdAt = pageDown(ramSize - (initrd?.length ?? 0));
+    if (initrdAt < ramSize / 2)
+      throw new RangeError(`initrd: ${initrd?.length} bytes do not fit into half of RAM`);
+    if (initrd) ram.set(initrd, initrdAt);
+    const range = initrd && { start: RAM_BASE + initrdAt, end: RAM_BASE + initrdAt + initrd.length };
+
+    const dtb = flatten(
+      deviceTree(ramSize, {
+        ...(bootargs !== undefined && { bootargs }),
+        ...(range && { initrd: range }),
+        rngSeed: rngSeed(seed),
+      }),
+    );
+    const dtbAt = pageDown(initrdAt - dtb.length);
+    ram.set(dtb, dtbAt);
+    return RAM_BASE + dtbAt;
+  }
 }
+
+const pageDown = (offset: number): number => offset - (((offset % RAM_PAGE) + RAM_PAGE) % RAM_PAGE);
 
 /* MurmurHash3's finalizer over a Weyl sequence: neighbouring seeds have nothing in common. */
 function rngSeed(seed: number): Uint8Array {

@@ -18,6 +18,7 @@
  */
 import type { EXIT } from './state.ts';
 import type { Value } from './value.ts';
+import type { Type } from './wasm-ops.ts';
 
 export type Width = 32 | 64;
 
@@ -49,16 +50,16 @@ type Capital =
   | 'Y'
   | 'Z';
 
-/** An operand of the instruction: an unsigned i32 Value that knows how many bits it has. */
-export interface Field extends Value {
-  readonly bits: number;
-}
+/** An operand of the instruction: an unsigned i32 that knows how many `bits` it has. */
+export type Field = Value;
 
 export type Fields = { readonly [K in Capital]: number } & { readonly [K in Lowercase<Capital>]: Field };
 
 export type Semantics = (b: Builder, f: Fields) => void;
 
 export interface Attributes {
+  /** Which values of the capital fields are allocated; the others are as if the row did not match. */
+  readonly when?: (f: Readonly<Record<Capital, number>>) => boolean;
   /** Floating point or Advanced SIMD: EXIT.FP while CPACR_EL1.FPEN says so. Checked before the semantics. */
   readonly fp?: true;
   /** Rare or large: the interpreter puts it into a function of its own, outside the hot loop. Must not branch(). */
@@ -81,7 +82,8 @@ export type Row = readonly [
 /** A function generated once per module from the same vocabulary: for long or rare pieces of semantics. */
 export interface Helper {
   readonly name: string;
-  readonly params: readonly ('i32' | 'i64' | 'f32' | 'f64' | 'v128')[];
+  readonly params: readonly Type[];
+  readonly result: Type;
   readonly body: (b: Builder, ...args: Value[]) => Value;
 }
 

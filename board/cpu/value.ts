@@ -6,42 +6,53 @@
  * (so guard them). Constants are folded here, once for all makers.
  */
 import { fold32, fold64, RIGHT_IDENTITY_ZERO } from './fold.ts';
+import type { MemoryOp } from './wasm.ts';
 import { OPS, type OpName, type Type } from './wasm-ops.ts';
 
+/**
+ * const: lo, hi or bytes; local: index lo; operand: `bits` bits of the instruction word from bit lo, times 2^hi;
+ * read: `access` at args[0] + lo, good while the maker's epoch is hi; op: `op` of args, or select when it is undefined.
+ */
 export type ValueKind = 'const' | 'op' | 'local' | 'read' | 'operand';
 
 /** A number where a Value is expected means a constant of the other operand's type. */
 export type Operand = Value | number;
 
+const NONE: readonly never[] = [];
+
+interface Parts {
+  readonly op?: OpName;
+  readonly access?: MemoryOp;
+  readonly args?: readonly Value[];
+  readonly lo?: number;
+  readonly hi?: number;
+  readonly bits?: number;
+  readonly bytes?: readonly number[];
+}
+
 export class Value {
-  readonly type: Type;
   readonly kind: ValueKind;
-  readonly args: readonly Value[];
+  readonly type: Type;
   readonly op: OpName | undefined;
-  /** Immediates: a constant's low and high word, a local's index, a load's offset, a lane. */
+  readonly access: MemoryOp | undefined;
+  readonly args: readonly Value[];
   readonly lo: number;
   readonly hi: number;
+  /** How many bits it has, when it is an operand field of the instruction or made of some; else 0. */
+  readonly bits: number;
   /** Sixteen immediate bytes: a v128 constant, the lanes of a shuffle. */
   readonly bytes: readonly number[];
-  /** Set by makers: up to which write to registers and memory this reading is good (see Builder, rule 3). */
-  epoch = -1;
 
-  constructor(
-    kind: ValueKind,
-    type: Type,
-    op: OpName | undefined,
-    args: readonly Value[],
-    lo = 0,
-    hi = 0,
-    bytes: readonly number[] = [],
-  ) {
+  constructor(kind: ValueKind, type: Type, parts: Parts) {
     this.kind = kind;
     this.type = type;
-    this.op = op;
-    this.args = args;
-    this.lo = lo;
-    this.hi = hi;
-    this.bytes = bytes;
+    this.op = parts.op;
+    this.access = parts.access;
+    this.args = parts.args ?? NONE;
+    this.lo = parts.lo ?? 0;
+    this.hi = parts.hi ?? 0;
+    this.bits = parts.bits ?? 0;
+    this.bytes = parts.bytes ?? NONE;
   }
 
   /** `f.n + 1`, `f.n < 3`, `${f.n}`: a bug in a row. */
@@ -50,10 +61,10 @@ export class Value {
   }
 }
 
-export const i32 = (n: number): Value => new Value('const', 'i32', undefined, [], n | 0, 0);
+export const i32 = (n: number): Value => new Value('const', 'i32', { lo: n | 0 });
 /** A 64-bit constant from its two words. */
 export const i64 = (lo: number, hi = lo < 0 ? -1 : 0): Value =>
-  new Value('const', 'i64', undefined, [], lo | 0, hi | 0);
+  new Value('const', 'i64', { lo: lo | 0, hi: hi | 0 });
 /** The constant n, sign-extended, of width w. */
 export const k = (n: number, w: 32 | 64): Value => (w === 32 ? i32(n) : i64(n, Math.floor(n / 2 ** 32)));
 
@@ -62,11 +73,11 @@ const lift = (v: Operand, like: Value): Value =>
 
 /** Any WebAssembly instruction without side effects, by its name. */
 export function op(name: OpName, ...args: Value[]): Value {
-  return fold(name, args) ?? new Value('op', OPS[name].result, name, args);
+  return fold(name, args) ?? new Value('op', OPS[name].result, { op: name, args });
 }
 /** One with a lane number or other immediate byte: i8x16.extract_lane_u, i8x16.shuffle takes 16 (see shuffle). */
 export const opImm = (name: OpName, imm: number, ...args: Value[]): Value =>
-  new Value('op', OPS[name].result, name, args, imm);
+  new Value('op', OPS[name].result, { op: name, args, lo: imm });
 
 const binary =
   (name: string) =>
@@ -112,6 +123,15 @@ export const gtu = binary('gt_u');
 export const ges = binary('ge_s');
 export const geu = binary('ge_u');
 
+// Operand fields of the instruction.
+/** hi:lo, as the manual concatenates fields. */
+export function concat(hi: Value, lo: Value): Value {
+  const both = or(shl(hi, lo.bits), lo);
+  return new Value(both.kind, both.type, { ...both, bits: hi.bits + lo.bits });
+}
+/** A field as a signed number of its width: SignExtend(imm). */
+export const signed = (field: Value): Value => sx(field, field.bits);
+
 // Width changes.
 /** The low 32 bits of an i64. */
 export const wrap = (a: Value): Value => (a.type === 'i32' ? a : op('i32.wrap_i64', a));
@@ -140,14 +160,14 @@ export const bit = (a: Value, n: number): Value => wrap(and(shr(a, n), 1));
 /** c != 0 ? a : b; both are evaluated. */
 export function select(c: Value, a: Value, b: Value): Value {
   if (c.kind === 'const') return c.lo !== 0 ? a : b;
-  return new Value('op', a.type, undefined, [a, b, c]);
+  return new Value('op', a.type, { args: [a, b, c] });
 }
 /** i8x16.shuffle: bytes 0..15 from a, 16..31 from b. */
 export const shuffle = (lanes: readonly number[], a: Value, b: Value): Value =>
-  new Value('op', 'v128', 'i8x16.shuffle', [a, b], 0, 0, lanes);
+  new Value('op', 'v128', { op: 'i8x16.shuffle', args: [a, b], bytes: lanes });
 /** A v128 constant, lowest byte first. */
 export const v128 = (bytes: readonly number[]): Value =>
-  new Value('const', 'v128', undefined, [], 0, 0, bytes);
+  new Value('const', 'v128', { bytes });
 
 /** The constant that `name` of constants is, or the operand that it leaves unchanged; undefined: neither. */
 function fold(name: OpName, args: readonly Value[]): Value | undefined {

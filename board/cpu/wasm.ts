@@ -151,6 +151,12 @@ export class Code {
     this.bytes.s64(lo, hi);
   }
 
+  v128Const(bytes: readonly number[]): void {
+    this.opcode(0xfd0c);
+    for (const byte of bytes) this.bytes.byte(byte);
+  }
+
+  /** The immediate of a lane instruction or shuffle is the caller's to append. */
   op(name: OpName): void {
     this.opcode(OPS[name].code);
   }

@@ -104,9 +104,9 @@ export class Pl011 implements MmioDevice {
     this.arrive(DR_BE);
   }
 
-  /** Bytes that wait for room in the FIFO. */
-  get backlog(): number {
-    return this.wire.length - this.wireRead;
+  /** Bytes that would be received at once: none while the receiver is off or the FIFO is full. */
+  get rxRoom(): number {
+    return this.isReceiving ? Math.max(0, this.depth - this.rx.length - this.backlog) : 0;
   }
 
   read(offset: number): number {
@@ -226,8 +226,17 @@ export class Pl011 implements MmioDevice {
     this.updateIrq();
   }
 
+  private get isReceiving(): boolean {
+    return (this.cr & CR_UARTEN) !== 0 && (this.cr & CR_RXE) !== 0;
+  }
+
+  /** Bytes that wait for room in the FIFO. */
+  private get backlog(): number {
+    return this.wire.length - this.wireRead;
+  }
+
   private takeFromWire(): void {
-    if (!(this.cr & CR_UARTEN) || !(this.cr & CR_RXE)) return;
+    if (!this.isReceiving) return;
     while (this.backlog > 0 && this.rx.length < this.depth) this.push(this.wire[this.wireRead++]!);
     if (this.backlog > 0 || this.wireRead === 0) return;
     this.wire = [];

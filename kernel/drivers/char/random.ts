@@ -1,0 +1,110 @@
+/*
+ * kernel/drivers/char/random.ts - numbers that nobody outside can guess, and every run repeats
+ *
+ * Linux:   drivers/char/random.c (v6.12)
+ * Manual:  getrandom(2), random(4); RFC 8439, "The ChaCha20 Block Function"
+ * Differs: seeded once, from /chosen/rng-seed; time and interrupts add nothing, or a run would not be repeatable.
+ *          What is written to /dev/urandom is mixed in, as upstream
+ *
+ * ChaCha20 with fast key erasure: each request makes a new key first, so that a key that leaks tells nothing of the past.
+ */
+
+import type { Kernel } from '../../kernel.ts';
+
+const KEY_WORDS = 8;
+const BLOCK_WORDS = 16;
+const BLOCK_BYTES = 64;
+/* "expand 32-byte k" */
+const CONSTANTS = [0x6170_7865, 0x3320_646e, 0x7962_2d32, 0x6b20_6574];
+// biome-ignore format: columns teach
+const COLUMNS_AND_DIAGONALS = [
+  [0, 4, 8, 12], [1, 5, 9, 13], [2, 6, 10, 14], [3, 7, 11, 15],
+  [0, 5, 10, 15], [1, 6, 11, 12], [2, 7, 8, 13], [3, 4, 9, 14],
+] as const;
+
+/** Linux: random_init_early(), random_init(). Takes the seed out of the device tree, so that nobody reads it again. */
+export function random_init(kernel: Kernel): void {
+  kernel.random = new Random();
+  const chosen = kernel.of.chosen;
+  const seed = chosen?.properties.get('rng-seed');
+  if (!seed) return;
+  kernel.random.add_bootloader_randomness(seed);
+  seed.fill(0);
+  kernel.printk.info('random: crng init done');
+}
+
+export class Random {
+  private readonly key = new Uint32Array(KEY_WORDS);
+  private readonly block = new Uint32Array(BLOCK_WORDS);
+
+  /** Linux: add_bootloader_randomness(). After it the generator counts as initialised. */
+  add_bootloader_randomness(seed: Uint8Array): void {
+    this.mix_pool_bytes(seed);
+  }
+
+  /** Folds `bytes` into the key. The old key stays part of the new one: nothing that is written makes it worse. */
+  mix_pool_bytes(bytes: Uint8Array): void {
+    for (let at = 0; at < bytes.length; at += 4 * KEY_WORDS) {
+      for (let n = 0; n < 4 * KEY_WORDS && at + n < bytes.length; n++) {
+        this.key[n >> 2]! ^= bytes[at + n]! << (8 * (n & 3));
+      }
+      this.erase();
+    }
+  }
+
+  /** Linux: get_random_bytes(). Never waits: the seed was there from the start. */
+  get_random_bytes(length: number): Uint8Array {
+    const out = new Uint8Array(length);
+    const key = this.key.slice();
+    this.erase();
+    const view = new Uint8Array(this.block.buffer);
+    for (let at = 0, counter = 1; at < length; at += BLOCK_BYTES, counter++) {
+      chacha20_block(key, counter, this.block);
+      out.set(view.subarray(0, Math.min(BLOCK_BYTES, length - at)), at);
+    }
+    this.block.fill(0);
+    return out;
+  }
+
+  get_random_u32(): number {
+    return new DataView(this.get_random_bytes(4).buffer).getUint32(0, true);
+  }
+
+  /** A number from 0 to `ceil` - 1, each as likely. */
+  get_random_u32_below(ceil: number): number {
+    const limit = 2 ** 32 - (2 ** 32 % ceil);
+    let value = this.get_random_u32();
+    while (value >= limit) value = this.get_random_u32();
+    return value % ceil;
+  }
+
+  /* Block 0 of each key is the next key. */
+  private erase(): void {
+    chacha20_block(this.key, 0, this.block);
+    this.key.set(this.block.subarray(0, KEY_WORDS));
+  }
+}
+
+/** One block of the key stream with an all-zero nonce. */
+export function chacha20_block(key: Uint32Array, counter: number, out: Uint32Array): void {
+  const input = [...CONSTANTS, ...key, counter, 0, 0, 0];
+  out.set(input);
+  for (let round = 0; round < 10; round++) {
+    for (const [a, b, c, d] of COLUMNS_AND_DIAGONALS) quarter_round(out, a, b, c, d);
+  }
+  for (let n = 0; n < BLOCK_WORDS; n++) out[n]! += input[n]!;
+}
+
+function quarter_round(x: Uint32Array, a: number, b: number, c: number, d: number): void {
+  mix(x, a, b, d, 16);
+  mix(x, c, d, b, 12);
+  mix(x, a, b, d, 8);
+  mix(x, c, d, b, 7);
+}
+
+/* a += b; d = (d ^ a) <<< bits */
+function mix(x: Uint32Array, a: number, b: number, d: number, bits: number): void {
+  x[a]! += x[b]!;
+  const t = x[d]! ^ x[a]!;
+  x[d] = (t << bits) | (t >>> (32 - bits));
+}
