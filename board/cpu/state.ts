@@ -45,7 +45,9 @@ export const STATE = {
   V: 0x200, //           V0..V31, 16 bytes each
   SYSREG: 0x400, //      the system register file: see sysreg.ts
   BOUNCE: 0xf00, //      64 bytes and more: where device and page-crossing accesses really happen
-  TABLES: 0x1000,
+  TABLES: 0x1000, //     constants of generated code: CRC32 and CRC32C, 256 words each
+  CRC32: 0x1000,
+  CRC32C: 0x1400,
   TLB_EL0: 0x8000,
   TLB_EL1: 0x10000,
   BITMASKS: 0x18000,
@@ -87,6 +89,7 @@ export const EXIT = {
   PC_ALIGN: 11, // PC is not a multiple of 4
   ILLEGAL: 12, //  reserved for sys(): PSTATE.IL is set
   WFI: 13, //      reserved for sys(): PC past it
+  TRAP: 15, //     reserved for sys(): an exception whose class and syndrome it kept; PC at the instruction
   REFRESH: 14, //  reserved for sys(): translation or EL changed, look again; PC as sys() left it
 } as const;
 

@@ -1,0 +1,18 @@
+/*
+ * board/cpu/a64.ts - the table of all instructions, under the manual's headings and in its order
+ *
+ * Manual: Arm ARM (DDI 0487), "A64 instruction set encoding"
+ *
+ * Everything that must know instructions reads this: the interpreter, the translator, the disassembler, the tests'
+ * random programs. What is not in the table is unallocated, and so Undefined.
+ */
+import type { Row } from './builder.ts';
+import { BRANCH_EXCEPTION_SYSTEM } from './insn/branch-exception-system.ts';
+import { DATA_PROCESSING_IMMEDIATE } from './insn/data-processing-immediate.ts';
+import { DATA_PROCESSING_REGISTER } from './insn/data-processing-register.ts';
+
+export const A64: readonly Row[] = [
+  ...DATA_PROCESSING_IMMEDIATE,
+  ...BRANCH_EXCEPTION_SYSTEM,
+  ...DATA_PROCESSING_REGISTER,
+];

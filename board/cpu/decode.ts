@@ -1,0 +1,176 @@
+/*
+ * board/cpu/decode.ts - from the table's patterns to an index that finds the row of an instruction word
+ *
+ * Manual: Arm ARM (DDI 0487), "A64 instruction set encoding"
+ *
+ * A row with capital fields is expanded into one case for each of their values. Where cases overlap, the most specific
+ * wins: the one that fixes more bits. The index is a tree of tables over windows of bits, the first over bits 31:21.
+ */
+import type { Row } from './builder.ts';
+
+export interface FieldPosition {
+  readonly lsb: number;
+  readonly bits: number;
+}
+
+export interface Pattern {
+  /** Bits that are fixed, and what they are. Unsigned. */
+  readonly mask: number;
+  readonly value: number;
+  readonly fields: ReadonlyMap<string, FieldPosition>;
+}
+
+/** One row with its capital fields decided: what the interpreter makes a handler for. */
+export interface Case {
+  readonly row: Row;
+  readonly pattern: Pattern;
+  readonly mask: number;
+  readonly value: number;
+  readonly capitals: Readonly<Record<string, number>>;
+}
+
+/** A table indexed by (word >>> shift) & (2^bits - 1), or the case, or nothing: unallocated. */
+export type Node = Case | Table | undefined;
+export interface Table {
+  readonly shift: number;
+  readonly bits: number;
+  readonly entries: readonly Node[];
+}
+
+export const isTable = (node: Node): node is Table => node !== undefined && 'entries' in node;
+
+export function parsePattern(text: string): Pattern {
+  const bits = text.replaceAll(' ', '');
+  if (bits.length !== 32) throw new Error(`pattern '${text}' has ${bits.length} bits`);
+  const fields = new Map<string, FieldPosition>();
+  let mask = 0;
+  let value = 0;
+  for (let lsb = 0; lsb < 32; lsb++) {
+    const letter = bits[31 - lsb] ?? '';
+    if (letter === '.') continue;
+    if (letter === '0' || letter === '1') {
+      mask += 2 ** lsb;
+      if (letter === '1') value += 2 ** lsb;
+    } else addFieldBit(fields, letter, lsb, text);
+  }
+  return { mask, value, fields };
+}
+
+function addFieldBit(fields: Map<string, FieldPosition>, letter: string, lsb: number, text: string): void {
+  const known = fields.get(letter);
+  if (!known) fields.set(letter, { lsb, bits: 1 });
+  else if (known.lsb + known.bits === lsb) fields.set(letter, { lsb: known.lsb, bits: known.bits + 1 });
+  else throw new Error(`field ${letter} of '${text}' is not one run of bits`);
+}
+
+export const isCapital = (letter: string): boolean => letter >= 'A' && letter <= 'Z';
+
+export function fieldOf(word: number, { lsb, bits }: FieldPosition): number {
+  return (word >>> lsb) & (2 ** bits - 1);
+}
+
+/** All cases of a row. */
+export function expand(row: Row): Case[] {
+  const pattern = parsePattern(row[0]);
+  let cases: Case[] = [{ row, pattern, mask: pattern.mask, value: pattern.value, capitals: {} }];
+  for (const [letter, position] of pattern.fields) {
+    if (isCapital(letter)) cases = cases.flatMap((one) => split(one, letter, position));
+  }
+  const when = row[4]?.when;
+  return when ? cases.filter((one) => when(one.capitals)) : cases;
+}
+
+function split(one: Case, letter: string, { lsb, bits }: FieldPosition): Case[] {
+  return Array.from({ length: 2 ** bits }, (_, n) => ({
+    ...one,
+    mask: (one.mask | ((2 ** bits - 1) << lsb)) >>> 0,
+    value: (one.value | (n << lsb)) >>> 0,
+    capitals: { ...one.capitals, [letter]: n },
+  }));
+}
+
+/** Most specific first; the order of the table decides between equals, of which overlapping ones are refused. */
+export function bySpecificity(a: Case, b: Case): number {
+  return popcount(b.mask) - popcount(a.mask);
+}
+
+function popcount(word: number): number {
+  let count = 0;
+  for (let rest = word >>> 0; rest !== 0; rest = (rest & (rest - 1)) >>> 0) count++;
+  return count;
+}
+
+const FIRST: FieldPosition = { lsb: 21, bits: 11 };
+const MOST_BITS = 6;
+
+/** The decoding tree. `cases` need not be in order. */
+export function buildIndex(cases: readonly Case[]): Table {
+  const sorted = [...cases].sort(bySpecificity);
+  const shared = new Map<string, Node>();
+  const buckets: Case[][] = Array.from({ length: 2 ** FIRST.bits }, () => []);
+  for (const one of sorted) {
+    for (const slot of slotsOf(one, FIRST)) buckets[slot]?.push(one);
+  }
+  const ids = new Map(sorted.map((one, i) => [one, i]));
+  const known = maskOf(FIRST);
+  const entries = buckets.map((bucket) => {
+    const key = bucket.map((one) => ids.get(one)).join();
+    if (!shared.has(key)) shared.set(key, buildNode(bucket, known));
+    return shared.get(key);
+  });
+  return { shift: FIRST.lsb, bits: FIRST.bits, entries };
+}
+
+const maskOf = ({ lsb, bits }: FieldPosition): number => ((2 ** bits - 1) << lsb) >>> 0;
+
+/** Every value that the window can have in words of this case. */
+function slotsOf(one: Case, window: FieldPosition): number[] {
+  const mask = fieldOf(one.mask, window);
+  const fixed = fieldOf(one.value, window);
+  const free = 2 ** window.bits - 1 - mask;
+  const slots: number[] = [];
+  for (let some = free; ; some = (some - 1) & free) {
+    slots.push(fixed | some);
+    if (some === 0) return slots;
+  }
+}
+
+/** `known`: bits that are already the same for all of `cases`, as far as these fix them. */
+function buildNode(cases: readonly Case[], known: number): Node {
+  const first = cases[0];
+  if (!first) return undefined;
+  if ((first.mask & ~known) === 0) return first;
+  const window = chooseWindow(cases, known);
+  const entries = Array.from({ length: 2 ** window.bits }, (_, slot) => {
+    const inside = cases.filter((one) => (fieldOf(one.mask, window) & (slot ^ fieldOf(one.value, window))) === 0);
+    return buildNode(inside, (known | maskOf(window)) >>> 0);
+  });
+  return { shift: window.lsb, bits: window.bits, entries };
+}
+
+/** The run of at most MOST_BITS undecided bits that most cases fix. */
+function chooseWindow(cases: readonly Case[], known: number): FieldPosition {
+  const votes = Array.from({ length: 32 }, (_, bit) =>
+    (known >>> bit) & 1 ? 0 : cases.reduce((sum, one) => sum + ((one.mask >>> bit) & 1), 0),
+  );
+  let best: FieldPosition = { lsb: 0, bits: 1 };
+  let most = -1;
+  for (let lsb = 0; lsb < 32; lsb++) {
+    if (!votes[lsb]) continue;
+    for (let bits = 1; bits <= MOST_BITS && votes[lsb + bits - 1]; bits++) {
+      const sum = votes.slice(lsb, lsb + bits).reduce((total, n) => total + n, 0);
+      if (sum > most) {
+        most = sum;
+        best = { lsb, bits };
+      }
+    }
+  }
+  return best;
+}
+
+/** The case of a word, or undefined: unallocated. */
+export function lookUp(index: Table, word: number): Case | undefined {
+  let node: Node = index;
+  while (isTable(node)) node = node.entries[(word >>> node.shift) & (2 ** node.bits - 1)];
+  return node;
+}

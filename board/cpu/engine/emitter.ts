@@ -1,0 +1,52 @@
+/*
+ * board/cpu/engine/emitter.ts - from an expression to the WebAssembly that computes it
+ *
+ * Both makers use it; they differ in what an operand of the instruction is.
+ */
+import type { Value } from '../value.ts';
+import type { Code } from '../wasm.ts';
+
+/** What a maker must say about its surroundings. */
+export interface Surroundings {
+  /** Emits an i32: field `bits` wide from bit `lsb` of the instruction, times 2^scale. */
+  operand(lsb: number, bits: number, scale: number): void;
+  /** Counts writes to registers and memory: a reading is good only in the epoch it was made in. */
+  readonly epoch: number;
+}
+
+export function emit(code: Code, v: Value, around: Surroundings): void {
+  switch (v.kind) {
+    case 'const':
+      return emitConst(code, v);
+    case 'local':
+      return code.get(v.lo);
+    case 'operand':
+      return around.operand(v.lo, v.bits, v.hi);
+    case 'read':
+      return emitRead(code, v, around);
+    case 'op':
+      return emitOp(code, v, around);
+  }
+}
+
+function emitConst(code: Code, v: Value): void {
+  if (v.type === 'i32') code.i32Const(v.lo);
+  else if (v.type === 'i64') code.i64Const(v.lo, v.hi);
+  else if (v.type === 'v128') code.v128Const(v.bytes);
+  else throw new Error(`no constants of type ${v.type}: reinterpret an integer`);
+}
+
+function emitRead(code: Code, v: Value, around: Surroundings): void {
+  if (v.hi !== around.epoch) throw new Error('a register or memory was written after this was read: let() it before');
+  for (const address of v.args) emit(code, address, around);
+  if (!v.access) throw new Error('a reading without an instruction');
+  code.memory(v.access, v.lo);
+}
+
+function emitOp(code: Code, v: Value, around: Surroundings): void {
+  for (const arg of v.args) emit(code, arg, around);
+  if (!v.op) return code.select();
+  code.op(v.op);
+  if (v.op === 'i8x16.shuffle') for (const lane of v.bytes) code.bytes.byte(lane);
+  else if (v.op.includes('_lane')) code.bytes.byte(v.lo);
+}
