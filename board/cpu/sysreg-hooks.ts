@@ -1,0 +1,279 @@
+/*
+ * board/cpu/sysreg-hooks.ts - the system registers and instructions that act on the CPU itself
+ *
+ * Manual: Arm ARM, "AArch64 System Register Descriptions"; "TLB maintenance instructions"; "Debug registers"
+ *
+ * Attached once, when the CPU is built. Rows of sysreg.ts without a slot find their behaviour here or in a device.
+ */
+
+import type { SysregHook } from '../bus.ts';
+import { BREAKPOINTS, WATCHPOINTS } from './debug.ts';
+import { EC_FP } from './exception.ts';
+import { PSTATE_DAIF, PSTATE_NZCV } from './registers.ts';
+import { EXIT, STATE } from './state.ts';
+import type { System } from './system.ts';
+
+const TCR_A1 = 1 << 22;
+const TCR_HI_AS = 1 << 4; // 16-bit ASIDs
+const DZE = 1 << 14;
+/** DC ZVA clears 64 bytes; DCZID_EL0.BS is log2 of the words. */
+const ZVA_SIZE = 64;
+const ZVA_WORDS_LOG2 = 4;
+const ZVA_PROHIBITED = 1 << 4;
+/** OSLSR_EL1: OSLM = 0b10, there is an OS lock; OSLK. */
+const OSLSR_OSLM = 1 << 3;
+const OSLSR_OSLK_SHIFT = 1;
+/** DBGBCRn: LBN, BT, SSC, HMC, PMC, E; BAS always covers the whole instruction. */
+const BCR_WRITABLE = 0x00ff_e007;
+const BCR_BAS = 0xf << 5;
+const WCR_WRITABLE = 0x1f1f_ffff;
+const CLAIM_TAGS = 0xff;
+/** ISS of a trapped FP access: condition "always". */
+export const ISS_FP = (1 << 24) | (0xe << 20);
+
+export function attachHooks(system: System): void {
+  attachState(system);
+  attachTranslation(system);
+  attachTlbMaintenance(system);
+  attachCacheMaintenance(system);
+  attachDebug(system);
+}
+
+/** A register of 32 bits. */
+function word(read: () => number, write?: (lo: number, hi: number) => void): SysregHook {
+  const hook: SysregHook = { read: (half) => (half === 0 ? read() : 0) };
+  return write ? { ...hook, write } : hook;
+}
+
+/** A system instruction: only written. */
+function instruction(write: (lo: number, hi: number) => void): SysregHook {
+  return { read: () => 0, write };
+}
+
+function attachState(system: System): void {
+  const { regs, registers } = system;
+  const words = regs.words;
+  registers.attach('SP_EL0', {
+    read: (half) => words[(regs.stackOffset(0) >>> 2) + half]!,
+    write: (lo, hi) => regs.setDword(regs.stackOffset(0), lo, hi),
+  });
+  registers.attach(
+    'SPSel',
+    word(
+      () => regs.spSel,
+      (lo) => regs.selectStack(1, lo & 1 ? 1 : 0),
+    ),
+  );
+  registers.attach(
+    'NZCV',
+    word(
+      () => words[STATE.NZCV >>> 2]! & PSTATE_NZCV,
+      (lo) => {
+        words[STATE.NZCV >>> 2] = lo & PSTATE_NZCV;
+      },
+    ),
+  );
+  registers.attach(
+    'DAIF',
+    word(
+      () => regs.daif,
+      (lo) => {
+        regs.daif = lo & PSTATE_DAIF;
+      },
+    ),
+  );
+  registers.attach(
+    'CurrentEL',
+    word(() => regs.el << 2),
+  );
+  registers.attach('ISR_EL1', word(system.ports.interruptStatus));
+  registers.attach(
+    'RVBAR_EL1',
+    word(() => 0),
+  );
+  registers.attach(
+    'DCZID_EL0',
+    word(() => ZVA_WORDS_LOG2 | (regs.el === 0 && (system.sctlr & DZE) === 0 ? ZVA_PROHIBITED : 0)),
+  );
+  registers.attach('FPCR', fpRegister(system, STATE.FPCR));
+  registers.attach('FPSR', fpRegister(system, STATE.FPSR));
+  registers.find('CPACR_EL1').afterWrite = () => system.levelChanged();
+}
+
+function fpRegister(system: System, offset: number): SysregHook {
+  const words = system.regs.words;
+  const allowed = () => {
+    if (words[STATE.FP_TRAP >>> 2] === 0) return true;
+    system.refuse(system.trapIssue(EC_FP, ISS_FP));
+    return false;
+  };
+  return word(
+    () => (allowed() ? words[offset >>> 2]! : 0),
+    (lo) => {
+      if (allowed()) words[offset >>> 2] = lo;
+    },
+  );
+}
+
+function attachTranslation(system: System): void {
+  const { mmu, registers } = system;
+  const sctlr = registers.find('SCTLR_EL1');
+  sctlr.afterWrite = (lo) => {
+    system.sctlr = lo;
+    mmu.setSctlr(lo);
+    system.levelChanged();
+  };
+  registers.find('TCR_EL1').afterWrite = (lo, hi) => mmu.setTcr(lo, hi);
+  registers.find('MAIR_EL1').afterWrite = (lo, hi) => mmu.setMair(lo, hi);
+  registers.find('TTBR0_EL1').afterWrite = (lo, hi) => mmu.setTtbr(0, lo, hi);
+  registers.find('TTBR1_EL1').afterWrite = (lo, hi) => mmu.setTtbr(1, lo, hi);
+  sctlr.write(0, 0);
+  registers.find('TCR_EL1').write(0, 0);
+
+  const par = new Uint32Array(2);
+  const translate = (name: string, el: 0 | 1, write: boolean) =>
+    registers.attach(
+      name,
+      instruction((lo, hi) => {
+        mmu.translateForPar(hi, lo, el, write, par);
+        registers.find('PAR_EL1').write(par[0]!, par[1]!);
+      }),
+    );
+  translate('AT S1E0R', 0, false);
+  translate('AT S1E0W', 0, true);
+  translate('AT S1E1R', 1, false);
+  translate('AT S1E1W', 1, true);
+}
+
+function attachTlbMaintenance(system: System): void {
+  const { mmu, registers } = system;
+  const tlb = mmu.tlb;
+  // The operand holds VA[55:12] in its low 44 bits. The TLB holds only the current ASID and what is global.
+  const byAddress = (lo: number, hi: number) => tlb.flushPage((lo >>> 20) | ((hi & 0xfff) << 12), lo << 12);
+  const byAsid = (_lo: number, hi: number) => {
+    if (hi >>> 16 === currentAsid(system)) tlb.flushNonGlobal();
+  };
+  for (const where of ['', 'IS']) {
+    registers.attach(
+      `TLBI VMALLE1${where}`,
+      instruction(() => tlb.flushAll()),
+    );
+    registers.attach(`TLBI ASIDE1${where}`, instruction(byAsid));
+    for (const what of ['VAE1', 'VAAE1', 'VALE1', 'VAALE1'])
+      registers.attach(`TLBI ${what}${where}`, instruction(byAddress));
+  }
+}
+
+function currentAsid(system: System): number {
+  const tcr = system.registers.find('TCR_EL1');
+  const ttbr = system.registers.find((tcr.read(0) & TCR_A1) === 0 ? 'TTBR0_EL1' : 'TTBR1_EL1');
+  return (ttbr.read(1) >>> 16) & ((tcr.read(1) & TCR_HI_AS) === 0 ? 0xff : 0xffff);
+}
+
+/* There is nothing to clean or invalidate; what remains is the right to name the address. */
+function attachCacheMaintenance(system: System): void {
+  const { mmu, registers } = system;
+  for (const name of ['IC IALLUIS', 'IC IALLU', 'DC ISW', 'DC CSW', 'DC CISW'])
+    registers.attach(
+      name,
+      instruction(() => {}),
+    );
+  const byAddress = (name: string, write: boolean) =>
+    registers.attach(
+      name,
+      instruction((lo, hi) => {
+        if (!mmu.maintain(lo, hi, write)) system.refuse(EXIT.FAULT);
+      }),
+    );
+  byAddress('DC IVAC', true);
+  for (const name of ['IC IVAU', 'DC CVAC', 'DC CVAU', 'DC CIVAC']) byAddress(name, false);
+  registers.attach(
+    'DC ZVA',
+    instruction((lo, hi) => {
+      if (!mmu.zero(lo, hi, ZVA_SIZE)) system.refuse(EXIT.FAULT);
+    }),
+  );
+}
+
+function attachDebug(system: System): void {
+  const { debug, registers, mmu } = system;
+  const changed = () => {
+    if (debug.update()) mmu.tlb.flushAll();
+  };
+  registers.find('MDSCR_EL1').afterWrite = (lo) => {
+    debug.mdscr = lo;
+    changed();
+  };
+  registers.find('CONTEXTIDR_EL1').afterWrite = (lo) => {
+    debug.contextId = lo;
+  };
+  registers.attach(
+    'OSLAR_EL1',
+    instruction((lo) => {
+      debug.osLock = (lo & 1) !== 0;
+      changed();
+    }),
+  );
+  registers.attach(
+    'OSLSR_EL1',
+    word(() => OSLSR_OSLM | (debug.osLock ? 1 << OSLSR_OSLK_SHIFT : 0)),
+  );
+  attachClaimTags(system);
+  for (let n = 0; n < BREAKPOINTS; n++)
+    attachComparator(system, `DBGB`, n, debug.breakpoints[n]!, BCR_WRITABLE, BCR_BAS, changed);
+  for (let n = 0; n < WATCHPOINTS; n++)
+    attachComparator(system, `DBGW`, n, debug.watchpoints[n]!, WCR_WRITABLE, 0, changed);
+}
+
+/* Eight bits by which debuggers agree who owns the hardware. */
+function attachClaimTags(system: System): void {
+  let claims = 0;
+  system.registers.attach(
+    'DBGCLAIMSET_EL1',
+    word(
+      () => CLAIM_TAGS,
+      (lo) => {
+        claims |= lo & CLAIM_TAGS;
+      },
+    ),
+  );
+  system.registers.attach(
+    'DBGCLAIMCLR_EL1',
+    word(
+      () => claims,
+      (lo) => {
+        claims &= ~lo;
+      },
+    ),
+  );
+}
+
+function attachComparator(
+  system: System,
+  prefix: string,
+  n: number,
+  comparator: System['debug']['breakpoints'][number],
+  writable: number,
+  ones: number,
+  changed: () => void,
+): void {
+  system.registers.attach(`${prefix}VR${n}_EL1`, {
+    read: (half) => (half === 0 ? comparator.lo : comparator.hi),
+    write: (lo, hi) => {
+      comparator.lo = lo;
+      // Bits 63:49 repeat bit 48, as far as an address goes.
+      comparator.hi = ((hi << 15) >> 15) >>> 0;
+      changed();
+    },
+  });
+  system.registers.attach(
+    `${prefix}CR${n}_EL1`,
+    word(
+      () => comparator.control,
+      (lo) => {
+        comparator.control = (lo & writable) | ones;
+        changed();
+      },
+    ),
+  );
+}
