@@ -9,6 +9,9 @@ import type { WaitQueueHead } from '../../sched/wait.ts';
 import type { UserStruct } from '../../cred.ts';
 import type { Pid } from '../../pid.ts';
 import type { HrTimer } from '../../time/hrtimer.ts';
+import type { CpuItimer } from '../../time/itimer.ts';
+import type { CpuTimer } from '../../time/posix-cpu-timers.ts';
+import type { PosixTimer } from '../../time/posix-timers.ts';
 import type { Tty } from './tty.ts';
 import type { Task } from './sched.ts';
 import type { UserPtr } from './types.ts';
@@ -88,7 +91,12 @@ export interface Rlimit {
 
 /** Shared by the threads of one process. */
 export interface SignalStruct {
+  /** Oldest first; zombies too, until they are released. */
   readonly threads: Set<Task>;
+  /** Threads that have not begun to exit. */
+  live: number;
+  /** execve in one of several threads: how many are still to end; -1: the leader must become a zombie. Then wake group_exec_task. */
+  notify_count: number;
   readonly shared_pending: SigPending;
   readonly wait_chldexit: WaitQueueHead;
   group_exit_code: number;
@@ -105,16 +113,31 @@ export interface SignalStruct {
   tty: Tty | null;
   tty_old_pgrp: Pid | null;
   readonly rlim: Rlimit[];
-  /** ITIMER_REAL; VIRTUAL and PROF are counted in kernel/time/itimer.ts. */
+  /** ITIMER_REAL, and its interval in ns (0: once). */
   real_timer: HrTimer | null;
+  it_real_incr: number;
+  /** ITIMER_VIRTUAL and ITIMER_PROF, once they were used: kernel/time/itimer.ts. */
+  readonly it: CpuItimer[];
+  /** timer_create(): by timer id. */
+  readonly posix_timers: Map<number, PosixTimer>;
+  next_posix_timer_id: number;
+  /** Armed timers on the process's CPU clock; null = none, and nobody looks. */
+  cpu_timers: Set<CpuTimer> | null;
   /** Totals of children that were waited for and of threads that died. */
   utime: number;
   stime: number;
   cutime: number;
   cstime: number;
+  /** CPU time of threads that died, as the scheduler counted it. */
+  sum_sched_runtime: number;
   min_flt: number;
   cmin_flt: number;
+  nvcsw: number;
+  cnvcsw: number;
+  nivcsw: number;
+  cnivcsw: number;
   maxrss: number;
+  cmaxrss: number;
   is_child_subreaper: boolean;
   oom_score_adj: number;
 }
