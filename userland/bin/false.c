@@ -1,0 +1,6 @@
+/*
+ * false.c - fails
+ */
+#include "lib.h"
+
+int main(void) { return 1; }

@@ -1,0 +1,6 @@
+/*
+ * sync.c - writes everything back
+ */
+#include "lib.h"
+
+int main(void) { return (int)sync(); }

@@ -1,0 +1,6 @@
+/*
+ * true.c - succeeds
+ */
+#include "lib.h"
+
+int main(void) { return 0; }
