@@ -1,0 +1,76 @@
+/*
+ * board/cpu/engine/load.ts - the interpreter, ready to run
+ *
+ * Generating the module takes longer than booting the machine, so its bytes are kept in a file whose name is a hash of
+ * everything they are made from: dist/ has it beside this file (`make` writes it, see build.ts), a run from the
+ * sources keeps it in build/. Only when it is missing is the generator loaded at all.
+ */
+import { createHash } from 'node:crypto';
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { extname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { EngineImports } from '../state.ts';
+
+const HERE = fileURLToPath(new URL('.', import.meta.url));
+/** '.ts' when run from the sources, '.js' in dist. */
+const EXTENSION = extname(fileURLToPath(import.meta.url));
+/** What the bytes are made from, as seen from here. */
+const SOURCES = ['..', '../insn', '.'];
+const PREFIX = 'interpreter-';
+
+/** Executes until there is a reason to stop, and returns it (EXIT of state.ts). */
+export type Run = () => number;
+
+/** The interpreter over `memory`, calling back into the board. */
+export function loadInterpreter(memory: WebAssembly.Memory, imports: EngineImports): Run {
+  const module = new WebAssembly.Module(interpreterBytes());
+  const instance = new WebAssembly.Instance(module, { env: { memory, ...imports } });
+  return instance.exports.run as Run;
+}
+
+/** The module's bytes, from the file if it is there. */
+export function interpreterBytes(): Uint8Array {
+  const directory = EXTENSION === '.ts' ? join(HERE, '../../../build') : HERE;
+  const name = `${PREFIX}${hashOfSources()}.wasm`;
+  return readIfThere(join(directory, name)) ?? generate(directory, name);
+}
+
+function readIfThere(path: string): Uint8Array | undefined {
+  try {
+    return readFileSync(path);
+  } catch {
+    return undefined;
+  }
+}
+
+function hashOfSources(): string {
+  const hash = createHash('sha1');
+  for (const directory of SOURCES) {
+    const path = join(HERE, directory);
+    for (const file of readdirSync(path).sort()) {
+      if (extname(file) === EXTENSION) hash.update(readFileSync(join(path, file)));
+    }
+  }
+  return hash.digest('hex').slice(0, 16);
+}
+
+function generate(directory: string, name: string): Uint8Array {
+  const generator = createRequire(import.meta.url)(`./generate${EXTENSION}`) as typeof import('./generate.ts');
+  const bytes = generator.generate();
+  keep(directory, name, bytes);
+  return bytes;
+}
+
+/** A read-only installation works too, only slower: failing to keep the file is no error. */
+function keep(directory: string, name: string, bytes: Uint8Array): void {
+  try {
+    mkdirSync(directory, { recursive: true });
+    const old = readdirSync(directory).filter((file) => file.startsWith(PREFIX) && file.endsWith('.wasm'));
+    // Written aside and renamed: another process may be looking for it.
+    const aside = join(directory, `${name}.${process.pid}`);
+    writeFileSync(aside, bytes);
+    renameSync(aside, join(directory, name));
+    for (const file of old) if (file !== name) rmSync(join(directory, file), { force: true });
+  } catch {}
+}
