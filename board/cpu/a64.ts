@@ -10,9 +10,13 @@ import type { Row } from './builder.ts';
 import { BRANCH_EXCEPTION_SYSTEM } from './insn/branch-exception-system.ts';
 import { DATA_PROCESSING_IMMEDIATE } from './insn/data-processing-immediate.ts';
 import { DATA_PROCESSING_REGISTER } from './insn/data-processing-register.ts';
+import { LOAD_STORE } from './insn/load-store.ts';
+import { LOAD_STORE_EXCLUSIVE } from './insn/load-store-exclusive.ts';
 
 export const A64: readonly Row[] = [
   ...DATA_PROCESSING_IMMEDIATE,
   ...BRANCH_EXCEPTION_SYSTEM,
+  ...LOAD_STORE_EXCLUSIVE,
+  ...LOAD_STORE,
   ...DATA_PROCESSING_REGISTER,
 ];

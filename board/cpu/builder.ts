@@ -98,6 +98,8 @@ export interface MemOptions {
   readonly unprivileged?: boolean;
   /** Faults unless aligned to its size (exclusives, atomics, acquire/release). */
   readonly aligned?: boolean;
+  /** Exclusive or atomic: a device refuses. */
+  readonly exclusive?: boolean;
   /** Bytes of one element when the access has several (pairs): their alignment is what SCTLR_EL1.A asks for. */
   readonly element?: Bytes | 16;
   /** The base register's number, if it may be SP: CheckSPAlignment. */

@@ -33,7 +33,7 @@ export const STATE = {
   FP_TRAP: 0x140, //     i32: non-zero = CPACR_EL1.FPEN forbids FP/SIMD at this exception level
   TLB: 0x144, //         i32: the bank that plain accesses use: TLB_EL0 or TLB_EL1
   EL: 0x148, //          i32: PSTATE.EL, 0 or 1
-  EXCLUSIVE: 0x14c, //   i32: non-zero = the exclusive monitor is armed
+  EXCLUSIVE: 0x14c, //   i32: size of the access for which the exclusive monitor is armed; 0 = it is open
   EXCLUSIVE_PA: 0x150, //i64: host pointer or address it watches, and...
   EXCLUSIVE_LO: 0x158, //i64: ...the value that was loaded
   EXCLUSIVE_HI: 0x160,
@@ -121,5 +121,6 @@ export const ACCESS = {
   UNPRIVILEGED: 0x400, // as EL0 would: LDTR, STTR
   ALIGNED: 0x800, //      must be aligned to its size, whatever SCTLR_EL1.A says
   SP_MISALIGNED: 0x1000, // the base register is SP and SP_CHECK found it misaligned: an exception of its own class
+  EXCLUSIVE: 0x2000, //    exclusive or atomic: devices cannot do it
   ELEMENT_SHIFT: 16, //   bits 19:16: log2 of the element's size, what "aligned" means to SCTLR_EL1.A and device memory
 } as const;

@@ -286,8 +286,7 @@ export class Mmu {
 
   /* Devices are never accessed by exclusives or atomics, and only in naturally aligned words. */
   private device(access: number, lo: number, hi: number, size: number, pa: number): number {
-    if ((access & ACCESS.ALIGNED) !== 0 && (access & ACCESS.READ) !== 0 && (access & ACCESS.WRITE) !== 0)
-      return this.refuseData(FSC_EXCLUSIVE, access, lo, hi);
+    if ((access & ACCESS.EXCLUSIVE) !== 0) return this.refuseData(FSC_EXCLUSIVE, access, lo, hi);
     this.pieces[0].pa = pa;
     this.pieces[0].size = size;
     this.pieces[1].size = 0;

@@ -429,6 +429,7 @@ function accessCode(bytes: number, access: Access, options: MemOptions): number 
     (access === 'read' ? 0 : ACCESS.WRITE) |
     (options.unprivileged ? ACCESS.UNPRIVILEGED : 0) |
     (options.aligned ? ACCESS.ALIGNED : 0) |
+    (options.exclusive ? ACCESS.EXCLUSIVE : 0) |
     (Math.log2(options.element ?? bytes) << ACCESS.ELEMENT_SHIFT)
   );
 }
