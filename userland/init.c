@@ -4,9 +4,9 @@
  * Linux: init/main.c starts it with the console as descriptors 0 to 2; its own arguments
  *        are those after `--` on the kernel's command line
  *
- * Mounts the file systems, runs one program (a shell, if no arguments say otherwise)
- * in a session that owns the console, adopts and reaps orphans meanwhile, and
- * switches the machine off when the program has ended.
+ * Mounts the file systems, runs one program in a session that owns the console, adopts
+ * and reaps orphans meanwhile, and switches the machine off when the program has ended.
+ * The program is what the arguments say, or what /etc/job says, or a shell.
  */
 #include "lib.h"
 
@@ -24,8 +24,10 @@ static void mount_all(void) {
   }
 }
 
+/* The serial line by its own name, if it has one: to what is read through /dev/console, job control does not apply. */
 static void open_console(void) {
-  int fd = (int)open("/dev/console", O_RDWR, 0);
+  int fd = (int)open("/dev/ttyAMA0", O_RDWR | O_NOCTTY, 0);
+  if (fd < 0) fd = (int)open("/dev/console", O_RDWR | O_NOCTTY, 0);
   if (fd < 0) return; // then the kernel's own opening has to do
   for (int to = STDIN; to <= STDERR; to++)
     if (fd != to) dup3(fd, to, 0);
@@ -40,12 +42,10 @@ static _Noreturn void run(char **argv) {
   exit(127);
 }
 
-static int wait_for(pid_t job) {
-  for (;;) {
-    int status;
-    pid_t pid = (pid_t)wait4(-1, &status, 0, NULL);
-    if (pid == job || pid == -ECHILD) return status;
-  }
+static void wait_for(pid_t job) {
+  pid_t pid;
+  do pid = (pid_t)wait4(-1, NULL, 0, NULL);
+  while (pid != job && pid != -ECHILD);
 }
 
 static void show_welcome(void) {
@@ -55,26 +55,32 @@ static void show_welcome(void) {
   close(fd);
 }
 
-static void tell_end(const char *program, int status) {
-  if (WIFSIGNALED(status)) printf("init: %s: killed by SIG%s\n", program, signal_name(WTERMSIG(status)));
-  else printf("init: %s: exit status %d\n", program, WEXITSTATUS(status));
+/* The job that came with the machine: /etc/job holds its arguments, a NUL after each. */
+static char **read_job(void) {
+  static struct text text;
+  static char *argv[64];
+  int fd = (int)open("/etc/job", O_RDONLY, 0), argc = 0;
+  if (fd < 0) return NULL;
+  text_read_all(&text, fd);
+  close(fd);
+  for (size_t at = 0; at < text.length && argc < (int)countof(argv) - 1; at += strlen(text.data + at) + 1)
+    argv[argc++] = text.data + at;
+  return argc > 0 ? argv : NULL;
 }
 
 int main(int argc, char **argv) {
-  char *shell[] = {"/bin/sh", NULL};
+  static char *shell[] = {"/bin/sh", NULL};
   if (getpid() != 1) return fdprintf(STDERR, "init: must be process 1\n"), 1;
-  char **job = argc > 1 ? argv + 1 : shell;
   environ = environment;
   mount_all();
   open_console();
-  if (argc <= 1) show_welcome();
+  char **job = argc > 1 ? argv + 1 : read_job();
+  if (!job) show_welcome();
 
   pid_t pid = (pid_t)fork();
-  if (pid == 0) run(job);
+  if (pid == 0) run(job ? job : shell);
   if (pid < 0) complain("init", "fork", pid);
-
-  int status = pid > 0 ? wait_for(pid) : 0;
-  if (argc > 1) tell_end(job[0], status);
+  else wait_for(pid);
 
   kill(-1, SIGTERM); // whatever still runs
   sync();

@@ -113,11 +113,14 @@ static void show(struct list *list, const char *dir) {
   for (size_t i = 0; i < n; i++) entries[i] = (struct entry *)(list->entries.data + (size_t)entries[i]);
   sort((void **)entries, n, by_name);
 
+  unsigned long blocks = 0;
+  for (size_t i = 0; i < n; i++) blocks += (unsigned long)entries[i]->st.st_blocks;
   if (!seen[LONG]) show_columns(entries, n);
+  else if (dir) printf("total %lu\n", blocks / 2); // in KiB
   for (size_t i = 0; seen[LONG] && i < n; i++) {
     char path[PATH_MAX];
-    join_path(path, sizeof(path), dir, entries[i]->name);
-    show_long(entries[i], dir ? path : entries[i]->name);
+    join_path(path, sizeof(path), dir ? dir : "", entries[i]->name);
+    show_long(entries[i], path);
   }
   text_free(&list->entries);
   text_free(&list->order);

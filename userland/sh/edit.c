@@ -2,7 +2,7 @@
  * edit.c - the line editor
  *
  * While it reads, the terminal gives every key at once and echoes nothing; before a command runs it is as it
- * was. A line that is wider than the window is shown in part, with the cursor in view.
+ * was. A line that is wider than the window goes on in the next row.
  */
 #include "sh.h"
 
@@ -16,6 +16,7 @@ struct editor {
   const char *prompt;
   struct text *line;
   size_t cursor;
+  size_t row; //       of the terminal's cursor, below the prompt
   int browsing; //    how far back in the history; 0 is the new line
   char *unfinished; // the new line, while an old one is shown
   bool tab_before; //  the previous key was a tab, so that this one lists
@@ -42,7 +43,10 @@ void show_history(void) {
 
 static size_t window_width(void) {
   struct winsize size;
-  return ioctl(STDIN, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
+  long columns = 80; // serial lines do not know
+  if (ioctl(STDIN, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) return size.ws_col;
+  if (variable("COLUMNS")) parse_long(variable("COLUMNS"), &columns);
+  return columns > 0 ? (size_t)columns : 80;
 }
 
 static bool is_continuation(char c) { return (c & 0xc0) == 0x80; } // of a UTF-8 character: it needs no column
@@ -53,24 +57,32 @@ static size_t columns(const char *s, size_t n) {
   return count;
 }
 
-static void redraw(struct editor *e) {
-  const char *line = e->line->data;
-  size_t prompt = strlen(e->prompt), width = window_width();
-  size_t room = width > prompt + 10 ? width - prompt - 1 : 10;
-  size_t start = 0, end = e->line->length;
-  while (columns(line + start, e->cursor - start) > room) start++;
-  while (columns(line + start, end - start) > room) end--;
-  while (start < end && is_continuation(line[start])) start++;
+/* After a full row a terminal waits for one more character before it goes to the next. */
+#define WRAP "\r\n"
 
-  struct text out = {0};
+static void add_move(struct text *out, size_t n, char direction) {
   char move[24];
-  text_add_string(&out, "\r");
+  snprintf(move, sizeof(move), "\033[%ld%c", n, direction);
+  if (n > 0) text_add_string(out, move);
+}
+
+/* Where the terminal's cursor is when so much of the line is written: counted in cells from the prompt's start. */
+static size_t cell(const struct editor *e, size_t at) {
+  return columns(e->prompt, strlen(e->prompt)) + columns(e->line->data, at);
+}
+
+static void redraw(struct editor *e) {
+  size_t width = window_width(), end = cell(e, e->line->length), to = cell(e, e->cursor);
+  struct text out = {0};
+  add_move(&out, e->row, 'A');
+  text_add_string(&out, "\r\033[J"); // erases all below, too
   text_add_string(&out, e->prompt);
-  text_add(&out, line + start, end - start);
-  text_add_string(&out, "\033[K");
-  size_t back = columns(line + e->cursor, end > e->cursor ? end - e->cursor : 0);
-  snprintf(move, sizeof(move), "\033[%ldD", back);
-  if (back > 0) text_add_string(&out, move);
+  text_add(&out, e->line->data, e->line->length);
+  if (end % width == 0) text_add_string(&out, WRAP);
+  add_move(&out, end / width - to / width, 'A');
+  text_add_string(&out, "\r");
+  add_move(&out, to % width, 'C');
+  e->row = to / width;
   write_all(STDOUT, out.data, out.length);
   text_free(&out);
 }
@@ -85,10 +97,14 @@ static void insert(struct editor *e, const char *s, size_t n) {
   memcpy(line->data + e->cursor, s, n);
   e->cursor += n;
 
-  // At the end of a short line the new character is all there is to draw.
-  bool fits = strlen(e->prompt) + line->length + 1 < window_width();
-  if (tail == 0 && fits) write_all(STDOUT, s, n);
-  else redraw(e);
+  if (tail > 0) {
+    redraw(e);
+    return;
+  }
+  size_t width = window_width(), at = cell(e, e->cursor);
+  write_all(STDOUT, s, n);
+  if (at % width == 0) write_all(STDOUT, WRAP, strlen(WRAP));
+  e->row = at / width;
 }
 
 static void erase(struct editor *e, size_t from, size_t to) {
@@ -144,7 +160,11 @@ static void browse(struct editor *e, int step) {
 }
 
 static void list_names(struct editor *e, struct strings *names) {
+  size_t cursor = e->cursor;
+  move_to(e, e->line->length); // the names go below the whole line
   printf("\n");
+  e->row = 0;
+  e->cursor = cursor;
   for (size_t i = 0; i < names->count; i++) printf("%s%s", names->items[i], i + 1 < names->count ? " " : "\n");
   redraw(e);
 }
@@ -198,14 +218,11 @@ static void press(struct editor *e, int key) {
     case CTRL('P'): case KEY_UP: browse(e, 1); break;
     case CTRL('N'): case KEY_DOWN: browse(e, -1); break;
     case CTRL('H'): case 127: erase(e, left_of(e, e->cursor), e->cursor); break;
-    case CTRL('D'): case KEY_DELETE:
-      key = (int)right_of(e, e->cursor);
-      e->line->length > e->cursor ? erase(e, e->cursor, (size_t)key), move_to(e, e->cursor) : (void)0;
-      break;
+    case CTRL('D'): case KEY_DELETE: erase(e, e->cursor, right_of(e, e->cursor)); break;
     case CTRL('K'): erase(e, e->cursor, e->line->length); break;
     case CTRL('U'): erase(e, 0, e->cursor); break;
     case CTRL('W'): erase(e, word_left(e), e->cursor); break;
-    case CTRL('L'): write_all(STDOUT, "\033[H\033[J", 6); redraw(e); break;
+    case CTRL('L'): write_all(STDOUT, "\033[H\033[J", 6); e->row = 0; redraw(e); break;
     case '\t': press_tab(e); break;
     default:
       if (key >= ' ' && key < 256) insert(e, &c, 1);
@@ -242,6 +259,7 @@ enum edit_result edit_line(const char *prompt, struct text *line) {
   ioctl(STDIN, TCSETSW, &raw);
   write_all(STDOUT, prompt, strlen(prompt));
   enum edit_result result = read_keys(&editor);
+  if (editor.cursor < line->length) move_to(&editor, line->length); // what comes next goes below the whole line
   write_all(STDOUT, "\n", 1);
   ioctl(STDIN, TCSETSW, &before);
 

@@ -22,6 +22,7 @@ struct job {
   struct process *processes; // the last one of the pipeline first: its status is the job's
   char *text;
   bool background;
+  bool told_stop; // the user has been told that it is stopped
   bool has_termios;
   struct termios termios; // as it left the terminal when it was stopped
 };
@@ -192,11 +193,7 @@ int wait_child(pid_t pid) {
 
 static void tell_death(const struct job *job) {
   int status = job->processes->status, sig = WTERMSIG(status);
-  if (!WIFSIGNALED(status) || sig == SIGPIPE) return;
-  if (sig == SIGINT) {
-    if (sh.interactive) fdprintf(STDERR, "\n");
-    return;
-  }
+  if (!WIFSIGNALED(status) || sig == SIGPIPE || sig == SIGINT) return;
   fdprintf(STDERR, "%s%s\n", signal_text(sig), WCOREDUMP(status) ? " (core dumped)" : "");
 }
 
@@ -228,7 +225,7 @@ static int wait_foreground(struct job *job) {
   int status = job->processes->status;
   take_terminal_back(job, state);
   if (state == STOPPED) {
-    job->background = true;
+    job->background = job->told_stop = true;
     make_newest(job);
     printf("\n");
     show_job(job);
@@ -240,13 +237,15 @@ static int wait_foreground(struct job *job) {
   return status_of(status);
 }
 
-void show_finished_jobs(void) {
+void show_changed_jobs(void) {
   while (wait_change(WNOHANG) > 0) {}
   for (struct job *job = jobs, *next; job; job = next) {
     next = job->next;
-    if (job_state(job) != DONE) continue;
-    if (sh.interactive) show_job(job);
-    remove_job(job);
+    enum state state = job_state(job);
+    bool news = state == DONE || (state == STOPPED && !job->told_stop);
+    if (news && sh.interactive) show_job(job);
+    job->told_stop = state == STOPPED;
+    if (state == DONE) remove_job(job);
   }
 }
 
@@ -345,8 +344,8 @@ int builtin_jobs(char **argv) {
   while (wait_change(WNOHANG) > 0) {}
   show_all(jobs, argv[1] && strcmp(argv[1], "-p") == 0);
   bool interactive = sh.interactive;
-  sh.interactive = false; // they have just been shown
-  show_finished_jobs();
+  sh.interactive = false; // all of them have just been shown
+  show_changed_jobs();
   sh.interactive = interactive;
   return 0;
 }
@@ -409,7 +408,7 @@ static int wait_all(void) {
     int status = wait_job(job);
     if (status == 128 + SIGINT) return status;
   }
-  show_finished_jobs();
+  show_changed_jobs();
   return 0;
 }
 

@@ -80,6 +80,7 @@ static enum edit_result more_text(struct text *text) {
 }
 
 static void forget_interrupt(void) {
+  if (sh.interrupted && sh.interactive) write_all(STDERR, "\n", 1); // below the ^C
   sh.interrupted = sh.returning = false;
   sh.breaking = sh.continuing = 0;
 }
@@ -92,6 +93,7 @@ static bool read_and_run(struct text *text) {
   do {
     enum edit_result result = more_text(text);
     if (result == EDIT_INTERRUPTED) {
+      sh.interrupted = false;
       sh.status = 128 + SIGINT;
       return true;
     }
@@ -116,7 +118,7 @@ static void read_commands(void) {
   while (more && !sh.exiting) {
     struct mark mark = scratch_mark();
     forget_interrupt();
-    if (sh.interactive) show_finished_jobs();
+    if (sh.interactive) show_changed_jobs();
     more = read_and_run(&text);
     scratch_release(mark);
   }

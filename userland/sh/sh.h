@@ -156,7 +156,7 @@ int run_in_child(struct node *node, char **argv); // argv, if the node's words a
 pid_t fork_shell(void); //                           tells if it fails
 int status_of(int wait_status);
 int wait_child(pid_t pid); // outside of any job: command substitution
-void show_finished_jobs(void);
+void show_changed_jobs(void);
 int builtin_jobs(char **argv), builtin_fg(char **argv), builtin_bg(char **argv), builtin_wait(char **argv);
 int builtin_kill(char **argv);
 
