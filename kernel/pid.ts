@@ -37,6 +37,10 @@ export class PidTable {
   pid_max = PID_MAX_DEFAULT;
   /** The last number given out; the search for the next starts behind it. */
   last = 0;
+  /** Linux: kernel/fork.c. Threads there are, may be, and ever were. */
+  nr_threads = 0;
+  max_threads = 0;
+  total_forks = 0;
   private readonly pids = new Map<number, Pid>();
 
   /** The next free number, or `set_tid` exactly (0: no wish). -EAGAIN when all are taken, -EEXIST when that one is. */
@@ -70,6 +74,12 @@ export class PidTable {
   for_each_process(visit: (leader: Task) => void): void {
     const taken = [...this.pids.values()].sort((a, b) => a.nr - b.nr);
     for (const pid of taken) for (const leader of pid.tasks[PIDTYPE_TGID]!) visit(leader);
+  }
+
+  /** Every thread, by rising number. */
+  *tasks(): Iterable<Task> {
+    const taken = [...this.pids.values()].sort((a, b) => a.nr - b.nr);
+    for (const pid of taken) yield* pid.tasks[PIDTYPE_PID]!;
   }
 
   attach_pid(task: Task, type: PidType, pid: Pid): void {

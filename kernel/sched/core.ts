@@ -8,6 +8,7 @@
 
 import {
   SCHED_FIFO,
+  SCHED_NORMAL,
   SCHED_RR,
   TASK_INTERRUPTIBLE,
   TASK_NORMAL,
@@ -19,7 +20,8 @@ import {
 } from '../include/linux/sched.ts';
 import type { Kernel } from '../kernel.ts';
 import { HrTimer } from '../time/hrtimer.ts';
-import { FairClass } from './fair.ts';
+import { posix_cpu_timers_schedule, run_posix_cpu_timers } from '../time/posix-cpu-timers.ts';
+import { FairClass, weightOf } from './fair.ts';
 import { RtClass } from './rt.ts';
 import { PAUSE, SCHEDULE, type Sleeps } from './wait.ts';
 
@@ -57,6 +59,8 @@ export class Scheduler {
   stopped = false;
   readonly fair: FairClass;
   readonly rt: RtClass;
+  /** For kernel/time/posix-cpu-timers.ts: when the current task's first CPU-time timer could expire. */
+  readonly cputimer: HrTimer;
   private readonly hrtick: HrTimer;
   private paused = false;
 
@@ -67,6 +71,7 @@ export class Scheduler {
     this.fair = new FairClass(seedOf(kernel.params.get('sched_seed')));
     this.rt = new RtClass();
     this.hrtick = new HrTimer(kernel, () => this.onTick());
+    this.cputimer = new HrTimer(kernel, () => run_posix_cpu_timers(kernel));
   }
 
   /** Tasks that could run, the current one included. */
@@ -106,6 +111,7 @@ export class Scheduler {
     current.se.exec_start = now;
     if (delta <= 0 || current === kernel.init_task) return;
     current.se.sum_exec_runtime += delta;
+    current.utime = Math.max(current.utime, current.se.sum_exec_runtime - current.stime);
     this.classOf(current).update_curr(current, delta);
   }
 
@@ -182,6 +188,7 @@ export class Scheduler {
       prev_state: stateLetter(prev),
     });
     kernel.arch.switch_to(prev, next);
+    if (prev.signal.cpu_timers || next.signal.cpu_timers) posix_cpu_timers_schedule(kernel);
   }
 }
 
@@ -220,7 +227,7 @@ export function try_to_wake_up(task: Task, stateMask: number): boolean {
 
   const { kernel } = task;
   kernel.sched.activate_task(task, true);
-  kernel.events?.emit({ type: 'sched_wakeup', pid: task.pid });
+  kernel.events?.emit({ type: 'sched_wakeup', target: task.pid });
   kernel.sched.wakeup_preempt(task);
   return true;
 }
@@ -236,6 +243,36 @@ export function wake_up_new_task(task: Task): void {
   sched.classOf(task).task_fork(task);
   sched.activate_task(task, false);
   sched.wakeup_preempt(task);
+}
+
+/** A new task's share: its parent's, unless the parent asked that its children be ordinary (SCHED_RESET_ON_FORK). */
+export function sched_fork(child: Task, parent: Task): void {
+  child.on_rq = false;
+  if (child.sched_reset_on_fork) {
+    child.policy = SCHED_NORMAL;
+    child.rt_priority = 0;
+    child.nice = Math.max(0, child.nice);
+    child.sched_reset_on_fork = false;
+  }
+  child.se = {
+    weight: weightOf(child.policy, child.nice),
+    vruntime: parent.se.vruntime,
+    exec_start: 0,
+    sum_exec_runtime: 0,
+    prev_sum_exec_runtime: 0,
+  };
+}
+
+/** Changes what decides a task's place in its queue, which it has to leave for that. */
+export function sched_change(task: Task, change: (task: Task) => void): void {
+  const { sched } = task.kernel;
+  const queued = task.on_rq && task !== sched.current;
+  sched.update_curr();
+  if (queued) sched.classOf(task).dequeue_task(task);
+  change(task);
+  task.se.weight = weightOf(task.policy, task.nice);
+  if (queued) sched.classOf(task).enqueue_task(task, false);
+  set_tsk_need_resched(sched.current);
 }
 
 /** The task gives up the CPU before it next returns to user space. */

@@ -48,6 +48,8 @@ export class Timekeeping {
   private bootWall: Timespec = { sec: 0, nsec: 0 };
   /** CLOCK_TAI - CLOCK_REALTIME, in seconds: set by adjtimex(ADJ_TAI). */
   tai_offset = 0;
+  /** struct timezone as settimeofday() left it. */
+  readonly sys_tz = new Uint8Array(8);
   private source: ClockSource | null = null;
   private nsPerTick = 0;
   /** Told when the wall clock jumps: timers on it have to be set anew. */

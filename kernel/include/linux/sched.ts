@@ -25,6 +25,10 @@ export const __TASK_STOPPED = 0x4;
 export const __TASK_TRACED = 0x8;
 export const EXIT_DEAD = 0x10;
 export const EXIT_ZOMBIE = 0x20;
+/** A tracer took the exit code; now the real parent may. */
+export const EXIT_TRACE = EXIT_ZOMBIE | EXIT_DEAD;
+/** It gave up the CPU for the last time. */
+export const TASK_DEAD = 0x80;
 export const TASK_WAKEKILL = 0x100;
 export const TASK_KILLABLE = TASK_WAKEKILL | TASK_UNINTERRUPTIBLE;
 export const TASK_STOPPED = TASK_WAKEKILL | __TASK_STOPPED;
@@ -155,7 +159,7 @@ export interface Task {
   /** Length of the current time slice in ns. */
   time_slice: number;
   on_rq: boolean;
-  readonly se: SchedEntity;
+  se: SchedEntity;
   policy: number;
   /** 1..99 for SCHED_FIFO and SCHED_RR, else 0. */
   rt_priority: number;
@@ -166,5 +170,10 @@ export interface Task {
   cpus_mask: number;
   timer_slack_ns: number;
   default_timer_slack_ns: number;
+  /** PR_SET_NO_NEW_PRIVS: execve gives nothing that was not there. */
   no_new_privs: boolean;
+  /** Counted by execve, remembered by fork: a child whose parent became another program ends with SIGCHLD, whatever it asked for. */
+  self_exec_id: number;
+  parent_exec_id: number;
+  personality: number;
 }

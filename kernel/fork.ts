@@ -1,0 +1,426 @@
+/*
+ * kernel/fork.ts - one task becomes two
+ *
+ * Linux:   kernel/fork.c (v6.12)
+ * Manual:  clone(2), vfork(2)
+ * Differs: all that can fail is done first, so there is little to undo; a task needs no kernel stack, its generator is one
+ * Absent:  namespaces and cgroups, as in a kernel built without them
+ */
+
+import { capable } from './cred.ts';
+import { dup_fd, fd_install } from './fs/file.ts';
+import { copy_fs_struct } from './fs/fs_struct.ts';
+import { pidfd_prepare } from './fs/pidfs.ts';
+import { futex_exec_release, futex_exit_release, futex_wake_tid } from './futex.ts';
+import type { File } from './include/linux/fs.ts';
+import { SIGNAL_UNKILLABLE } from './include/linux/jobctl.ts';
+import type { Mm } from './include/linux/mm_types.ts';
+import {
+  PF_EXITING,
+  PF_FORKNOEXEC,
+  PF_KTHREAD,
+  SYSCALL_WORK_SYSCALL_EMU,
+  SYSCALL_WORK_SYSCALL_TRACE,
+  SYSCALL_WORK_SYSCALL_USER_DISPATCH,
+  type Task,
+  TIF_NEED_RESCHED,
+  TIF_NOTIFY_RESUME,
+  TIF_NOTIFY_SIGNAL,
+  TIF_SIGPENDING,
+  TIF_SINGLESTEP,
+} from './include/linux/sched.ts';
+import type { SigHand, SignalStruct } from './include/linux/signal.ts';
+import { NULL, type UserPtr } from './include/linux/types.ts';
+import { CAP_CHECKPOINT_RESTORE, CAP_SYS_ADMIN, CAP_SYS_RESOURCE } from './include/uapi/capability.ts';
+import { EAGAIN, EINVAL, EPERM, ERESTARTNOINTR } from './include/uapi/errno.ts';
+import { RLIMIT_NPROC } from './include/uapi/resource.ts';
+import {
+  CLONE_CHILD_CLEARTID,
+  CLONE_CHILD_SETTID,
+  CLONE_DETACHED,
+  CLONE_FILES,
+  CLONE_FS,
+  CLONE_NEW_PRIVILEGED,
+  CLONE_NEWIPC,
+  CLONE_NEWNS,
+  CLONE_NEWPID,
+  CLONE_NEWUSER,
+  CLONE_PARENT,
+  CLONE_PARENT_SETTID,
+  CLONE_PIDFD,
+  CLONE_SETTLS,
+  CLONE_SIGHAND,
+  CLONE_SYSVSEM,
+  CLONE_THREAD,
+  CLONE_VFORK,
+  CLONE_VM,
+} from './include/uapi/sched.ts';
+import { SS_DISABLE } from './include/uapi/signal.ts';
+import type { Kernel } from './kernel.ts';
+import { put_user_u32 } from './lib/usercopy.ts';
+import { dup_mm, mmput } from './mm/mmap.ts';
+import { type Pid, PIDTYPE_PGID, PIDTYPE_PID, PIDTYPE_SID, PIDTYPE_TGID } from './pid.ts';
+import { sched_fork, wake_up_new_task } from './sched/core.ts';
+import { type Sleeps, WaitQueueHead, wait_event_killable, wake_up_all } from './sched/wait.ts';
+import { flush_signal_handlers, new_pending, recalc_sigpending, task_sigpending } from './signal.ts';
+
+/** Linux: struct kernel_clone_args. What clone(), clone3(), and the kernel itself ask for. */
+export interface KernelCloneArgs {
+  /** CLONE_*, without the signal. */
+  readonly flags: number;
+  readonly pidfd: UserPtr;
+  readonly child_tid: UserPtr;
+  readonly parent_tid: UserPtr;
+  readonly exit_signal: number;
+  /** Where the child's stack pointer starts; 0: where its parent's is. */
+  readonly stack: UserPtr;
+  readonly tls: bigint;
+  /** Numbers asked for, innermost namespace first. */
+  readonly set_tid: readonly number[];
+  /** CLONE_CLEAR_SIGHAND */
+  readonly clear_sighand: boolean;
+  /** A kernel thread runs this instead of going to user space; when it returns, it has become a program. */
+  readonly fn: ((task: Task) => Sleeps<void>) | null;
+}
+
+export const NO_CLONE_ARGS: KernelCloneArgs = {
+  flags: 0,
+  pidfd: NULL,
+  child_tid: NULL,
+  parent_tid: NULL,
+  exit_signal: 0,
+  stack: NULL,
+  tls: 0n,
+  set_tid: [],
+  clear_sighand: false,
+  fn: null,
+};
+
+/** A thread and its stack, as upstream reckons: what limits the number of threads. */
+const THREAD_SIZE = 16384;
+const MAX_THREADS_MIN = 20;
+
+/** An eighth of memory may go into threads, half of those to one user. */
+export function fork_init(kernel: Kernel, totalBytes: number): void {
+  const fits = Math.floor(totalBytes / (8 * THREAD_SIZE));
+  kernel.pids.max_threads = Math.max(MAX_THREADS_MIN, Math.min(fits, kernel.pids.pid_max));
+  const half = Math.floor(kernel.pids.max_threads / 2);
+  kernel.init_task.signal.rlim[RLIMIT_NPROC] = { cur: half, max: half };
+}
+
+/** The child's thread id, or -errno. Sleeps only for vfork. */
+export function* kernel_clone(task: Task, args: KernelCloneArgs): Sleeps<number> {
+  const child = copy_process(task, args);
+  if (typeof child === 'number') return child;
+
+  const { pid } = child;
+  task.kernel.events?.emit({ type: 'fork', child: pid, flags: args.flags });
+  if (args.flags & CLONE_PARENT_SETTID) put_user_u32(task, args.parent_tid, pid); // clone(2) promises no EFAULT
+  if (args.flags & CLONE_VFORK) child.vfork_done = new WaitQueueHead();
+  wake_up_new_task(child);
+
+  if (args.flags & CLONE_VFORK) yield* wait_for_vfork_done(task, child);
+  return pid;
+}
+
+/** The parent stands still until the child has let go of the memory they share. Only death may come first. */
+function* wait_for_vfork_done(task: Task, child: Task): Sleeps<void> {
+  const queue = child.vfork_done!;
+  const killed = yield* wait_event_killable(task, queue, () => child.vfork_done === null);
+  if (killed) child.vfork_done = null;
+}
+
+/** A kernel thread, a child of `parent`'s; it is runnable when this returns. */
+export function kernel_thread(
+  parent: Task,
+  fn: (task: Task) => Sleeps<void>,
+  comm: string,
+  flags: number,
+): Task {
+  const child = copy_process(parent, { ...NO_CLONE_ARGS, flags: flags | CLONE_VM, fn });
+  if (typeof child === 'number') throw new Error(`no kernel thread ${comm}: ${child}`);
+  child.comm = comm;
+  wake_up_new_task(child);
+  return child;
+}
+
+/** A new task that does not run yet, or -errno. */
+export function copy_process(parent: Task, args: KernelCloneArgs): Task | number {
+  const err = clone_flags_check(parent, args) || nproc_check(parent) || namespaces_check(parent, args.flags);
+  if (err) return err;
+
+  // A signal that is pending now was meant for one process; let it be delivered to that one first.
+  recalc_sigpending(parent);
+  if (task_sigpending(parent)) return -ERESTARTNOINTR;
+
+  const mm = copy_mm(parent, args.flags);
+  if (typeof mm === 'number') return mm;
+  const pid = alloc_pid_for(parent, args);
+  const pidfd = typeof pid === 'number' ? pid : prepare_pidfd(parent, args, pid);
+  if (typeof pid === 'number' || typeof pidfd === 'number') {
+    if (mm) mmput(mm);
+    if (typeof pid !== 'number') parent.kernel.pids.free_pid(pid);
+    return typeof pid === 'number' ? pid : (pidfd as number);
+  }
+
+  const child = dup_task_struct(parent, args, pid, mm);
+  link_process(child, parent, args);
+  if (pidfd) fd_install(parent, pidfd.fd, pidfd.file);
+  return child;
+}
+
+/** Combinations that make no sense, each with the reason. */
+function clone_flags_check(parent: Task, { flags }: KernelCloneArgs): number {
+  const all = (bits: number): boolean => (flags & bits) === bits;
+  const without = (bit: number, need: number): boolean => (flags & bit) !== 0 && (flags & need) === 0;
+
+  // A new mount or user namespace needs a root directory of its own.
+  if (all(CLONE_NEWNS | CLONE_FS) || all(CLONE_NEWUSER | CLONE_FS)) return -EINVAL;
+  // Threads share signal handlers, and handlers are addresses in shared memory.
+  if (without(CLONE_THREAD, CLONE_SIGHAND) || without(CLONE_SIGHAND, CLONE_VM)) return -EINVAL;
+  // A sibling of PID 1 could never be reaped.
+  if (flags & CLONE_PARENT && parent.signal.flags & SIGNAL_UNKILLABLE) return -EINVAL;
+  if (flags & CLONE_THREAD && flags & (CLONE_NEWUSER | CLONE_NEWPID)) return -EINVAL;
+  if (all(CLONE_NEWIPC | CLONE_SYSVSEM)) return -EINVAL;
+  // CLONE_DETACHED once meant something; with a pidfd it may come to mean something again.
+  if (all(CLONE_PIDFD | CLONE_DETACHED)) return -EINVAL;
+  return 0;
+}
+
+/** "EAGAIN: Too many processes are already running" - clone(2) */
+function nproc_check(parent: Task): number {
+  const { cred, signal, kernel } = parent;
+  const over = cred.user.processes >= signal.rlim[RLIMIT_NPROC]!.cur && cred.uid !== 0;
+  if (over && !capable(parent, CAP_SYS_RESOURCE) && !capable(parent, CAP_SYS_ADMIN)) return -EAGAIN;
+  return kernel.pids.nr_threads >= kernel.pids.max_threads ? -EAGAIN : 0;
+}
+
+/** What a kernel without namespaces answers: first whether one may, then that there are none. */
+export function namespaces_check(task: Task, flags: number): number {
+  if (flags & CLONE_NEWUSER) return -EINVAL;
+  if (!(flags & CLONE_NEW_PRIVILEGED)) return 0;
+  return capable(task, CAP_SYS_ADMIN) ? -EINVAL : -EPERM;
+}
+
+function copy_mm(parent: Task, flags: number): Mm | null | number {
+  const { mm } = parent;
+  if (!mm || !(flags & CLONE_VM)) return mm ? dup_mm(parent) : null;
+  mm.mm_users++;
+  return mm;
+}
+
+function alloc_pid_for(parent: Task, { set_tid }: KernelCloneArgs): Pid | number {
+  const { pids } = parent.kernel;
+  if (set_tid.length === 0) return pids.alloc_pid();
+  // One namespace: more numbers than that are too many.
+  if (set_tid.length > 1 || set_tid[0]! < 1 || set_tid[0]! >= pids.pid_max) return -EINVAL;
+  if (!capable(parent, CAP_CHECKPOINT_RESTORE) && !capable(parent, CAP_SYS_ADMIN)) return -EPERM;
+  return pids.alloc_pid(set_tid[0]!);
+}
+
+/** A descriptor reserved and already told to user space; null when none is wanted. */
+function prepare_pidfd(
+  parent: Task,
+  { flags, pidfd }: KernelCloneArgs,
+  pid: Pid,
+): { fd: number; file: File } | null | number {
+  if (!(flags & CLONE_PIDFD)) return null;
+  const prepared = pidfd_prepare(parent, pid, 0);
+  if (typeof prepared === 'number') return prepared;
+  const err = put_user_u32(parent, pidfd, prepared.fd);
+  if (!err) return prepared;
+  prepared.drop();
+  return err;
+}
+
+/** Everything the child does not share with its parent is made here. */
+function dup_task_struct(parent: Task, args: KernelCloneArgs, pid: Pid, mm: Mm | null): Task {
+  const { kernel } = parent;
+  const { flags } = args;
+  const thread = (flags & CLONE_THREAD) !== 0;
+  const child: Task = {
+    ...parent,
+    ...kernel.arch.arch_dup_task_struct(args.fn ? null : parent),
+    thread_info: child_thread_info(parent),
+    pid: pid.nr,
+    tgid: thread ? parent.tgid : pid.nr,
+    thread_pid: pid,
+    flags: (parent.flags & ~(PF_EXITING | PF_KTHREAD)) | PF_FORKNOEXEC | (args.fn ? PF_KTHREAD : 0),
+    exit_state: 0,
+    exit_code: 0,
+    exit_signal: thread ? -1 : flags & CLONE_PARENT ? parent.group_leader.exit_signal : args.exit_signal,
+    mm,
+    fs: flags & CLONE_FS ? shareFs(parent) : copy_fs_struct(parent.fs),
+    files: parent.files && (flags & CLONE_FILES ? shareFiles(parent) : dup_fd(parent.files)),
+    signal: thread ? parent.signal : copy_signal(parent.signal),
+    sighand: copy_sighand(parent.sighand, flags),
+    pending: new_pending(),
+    jobctl: 0,
+    restart_block: null,
+    pdeath_signal: 0,
+    children: new Set(),
+    ptrace: 0,
+    ptraced: new Set(),
+    last_siginfo: null,
+    set_child_tid: flags & CLONE_CHILD_SETTID ? args.child_tid : NULL,
+    clear_child_tid: flags & CLONE_CHILD_CLEARTID ? args.child_tid : NULL,
+    robust_list: NULL,
+    vfork_done: null,
+    sleep_timer: null,
+    utime: 0,
+    stime: 0,
+    start_time: kernel.time.monotonicNs(),
+    nvcsw: 0,
+    nivcsw: 0,
+    min_flt: 0,
+  };
+  child.group_leader = thread ? parent.group_leader : child;
+  child.life = ret_from_fork(child, args);
+  sched_fork(child, parent);
+  if (args.clear_sighand) flush_signal_handlers(child, false);
+  // A thread on the same memory must not inherit the stack its maker handles signals on.
+  if ((flags & (CLONE_VM | CLONE_VFORK)) === CLONE_VM) sas_ss_reset(child);
+  if (!args.fn) kernel.arch.copy_thread(child, parent, args.stack, (flags & CLONE_SETTLS) !== 0, args.tls);
+  return child;
+}
+
+function child_thread_info({ thread_info }: Task): Task['thread_info'] {
+  const notInherited =
+    TIF_SIGPENDING | TIF_NEED_RESCHED | TIF_NOTIFY_RESUME | TIF_NOTIFY_SIGNAL | TIF_SINGLESTEP;
+  const untraced = SYSCALL_WORK_SYSCALL_TRACE | SYSCALL_WORK_SYSCALL_EMU | SYSCALL_WORK_SYSCALL_USER_DISPATCH;
+  return {
+    flags: thread_info.flags & ~notInherited,
+    syscall_work: thread_info.syscall_work & ~untraced,
+  };
+}
+
+function shareFs({ fs }: Task): Task['fs'] {
+  fs.users++;
+  return fs;
+}
+
+function shareFiles({ files }: Task): Task['files'] {
+  files!.count++;
+  return files;
+}
+
+function copy_sighand(old: SigHand, flags: number): SigHand {
+  if (!(flags & CLONE_SIGHAND)) return { count: 1, action: old.action.map((action) => ({ ...action })) };
+  old.count++;
+  return old;
+}
+
+/** A process of its own: limits, session and terminal are inherited, timers and totals are not. */
+function copy_signal(old: SignalStruct): SignalStruct {
+  return {
+    ...newSignalStruct(old.pgrp, old.session),
+    tty: old.tty,
+    rlim: old.rlim.map((limit) => ({ ...limit })),
+    oom_score_adj: old.oom_score_adj,
+  };
+}
+
+/** Also for the first one. */
+export const newSignalStruct = (pgrp: Pid, session: Pid): SignalStruct => ({
+  threads: new Set(),
+  live: 0,
+  notify_count: 0,
+  shared_pending: new_pending(),
+  wait_chldexit: new WaitQueueHead(),
+  group_exit_code: 0,
+  group_exec_task: null,
+  curr_target: null,
+  group_stop_count: 0,
+  flags: 0,
+  pgrp,
+  session,
+  leader: false,
+  tty: null,
+  tty_old_pgrp: null,
+  rlim: [],
+  real_timer: null,
+  it_real_incr: 0,
+  it: [],
+  posix_timers: new Map(),
+  next_posix_timer_id: 0,
+  cpu_timers: null,
+  utime: 0,
+  stime: 0,
+  cutime: 0,
+  cstime: 0,
+  sum_sched_runtime: 0,
+  min_flt: 0,
+  cmin_flt: 0,
+  nvcsw: 0,
+  cnvcsw: 0,
+  nivcsw: 0,
+  cnivcsw: 0,
+  maxrss: 0,
+  cmaxrss: 0,
+  is_child_subreaper: false,
+  oom_score_adj: 0,
+});
+
+export function sas_ss_reset(task: Task): void {
+  task.sas_ss_sp = NULL;
+  task.sas_ss_size = 0;
+  task.sas_ss_flags = SS_DISABLE;
+}
+
+/** From here on others can see it. */
+function link_process(child: Task, parent: Task, { flags }: KernelCloneArgs): void {
+  const { kernel, signal } = child;
+  const sibling = (flags & (CLONE_PARENT | CLONE_THREAD)) !== 0;
+  child.real_parent = sibling ? parent.real_parent : parent;
+  child.parent_exec_id = sibling ? parent.parent_exec_id : parent.self_exec_id;
+  child.parent = child.real_parent;
+
+  kernel.pids.attach_pid(child, PIDTYPE_PID, child.thread_pid);
+  if (child.group_leader === child) {
+    kernel.pids.attach_pid(child, PIDTYPE_TGID, child.thread_pid);
+    kernel.pids.attach_pid(child, PIDTYPE_PGID, signal.pgrp);
+    kernel.pids.attach_pid(child, PIDTYPE_SID, signal.session);
+    child.real_parent.children.add(child);
+  }
+  signal.threads.add(child);
+  signal.live++;
+  child.cred.user.processes++;
+  kernel.pids.nr_threads++;
+  kernel.pids.total_forks++;
+  if (child.pid === 1) {
+    kernel.init = child;
+    signal.flags |= SIGNAL_UNKILLABLE;
+  }
+}
+
+/** A new task's first steps, on its own. */
+function* ret_from_fork(task: Task, { fn }: KernelCloneArgs): Sleeps<never> {
+  if (task.set_child_tid) put_user_u32(task, task.set_child_tid, task.pid);
+  if (fn) yield* fn(task);
+  return yield* task.kernel.arch.user_mode(task);
+}
+
+/** Before a task that exits lets its memory go. */
+export function exit_mm_release(task: Task): void {
+  futex_exit_release(task);
+  mm_release(task);
+}
+
+/** Before a task that executes a program lets its old memory go. */
+export function exec_mm_release(task: Task): void {
+  futex_exec_release(task);
+  mm_release(task);
+}
+
+/** Tells those who wait for this: a joining thread (through a futex), and vfork's parent. */
+function mm_release(task: Task): void {
+  if (task.clear_child_tid && task.mm) {
+    // With nobody else on this memory there is nobody to tell.
+    if (task.mm.mm_users > 1 && put_user_u32(task, task.clear_child_tid, 0) === 0)
+      futex_wake_tid(task, task.clear_child_tid);
+    task.clear_child_tid = NULL;
+  }
+  const waiting = task.vfork_done;
+  task.vfork_done = null;
+  if (waiting) wake_up_all(waiting);
+}

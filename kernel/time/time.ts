@@ -1,0 +1,155 @@
+/*
+ * kernel/time/time.ts - time as user space hands it over; the old calls with microseconds
+ *
+ * Linux:   kernel/time/time.c, kernel/time/ntp.c (adjtimex) (v6.12)
+ * Manual:  gettimeofday(2), adjtimex(2)
+ * Absent:  slewing: the clock is exact by definition, so adjtimex() can step, set the TAI offset and report, no more
+ */
+
+import { capable } from '../cred.ts';
+import type { Timespec } from '../include/linux/fs.ts';
+import type { Task } from '../include/linux/sched.ts';
+import type { UserPtr } from '../include/linux/types.ts';
+import { CAP_SYS_TIME } from '../include/uapi/capability.ts';
+import { EFAULT, EINVAL, EOPNOTSUPP, EPERM } from '../include/uapi/errno.ts';
+import {
+  get_unaligned_le32,
+  get_unaligned_sle64,
+  put_unaligned_le32,
+  put_unaligned_le64,
+} from '../lib/bytes.ts';
+import { copy_to_user, memdup_user } from '../lib/usercopy.ts';
+import { int, outptr, ptr, SYSCALL_DEFINE } from '../syscalls/define.ts';
+import { CLOCK_REALTIME } from './posix-clock.ts';
+import {
+  NSEC_PER_SEC,
+  NSEC_PER_USEC,
+  ns_to_timespec64,
+  timespec64_add,
+  timespec64_valid,
+} from './timekeeping.ts';
+
+/** A struct timespec, not yet judged, or -EFAULT. */
+export function get_timespec64(task: Task, from: UserPtr): Timespec | number {
+  const bytes = memdup_user(task, from, 16);
+  return typeof bytes === 'number' ? bytes : timespec_from_bytes(bytes, 0);
+}
+
+export const timespec_from_bytes = (bytes: Uint8Array, at: number): Timespec => ({
+  sec: get_unaligned_sle64(bytes, at),
+  nsec: get_unaligned_sle64(bytes, at + 8),
+});
+
+export function timespec_to_bytes(bytes: Uint8Array, at: number, ts: Timespec): void {
+  put_unaligned_le64(ts.sec, bytes, at);
+  put_unaligned_le64(ts.nsec, bytes, at + 8);
+}
+
+/** 0 or -EFAULT. */
+export function put_timespec64(task: Task, to: UserPtr, ts: Timespec): number {
+  const bytes = new Uint8Array(16);
+  timespec_to_bytes(bytes, 0, ts);
+  return copy_to_user(task, to, bytes) ? -EFAULT : 0;
+}
+
+/** Linux: struct timezone. Kept for those who ask; nothing in the kernel uses it. */
+const TIMEZONE_SIZE = 8;
+
+export const sys_gettimeofday = SYSCALL_DEFINE(
+  'gettimeofday',
+  { tv: outptr, tz: outptr },
+  (task, { tv, tz }) => {
+    if (tv) {
+      const { sec, nsec } = task.kernel.time.realtime();
+      if (put_timespec64(task, tv, { sec, nsec: Math.floor(nsec / NSEC_PER_USEC) })) return -EFAULT;
+    }
+    return tz && copy_to_user(task, tz, task.kernel.time.sys_tz) ? -EFAULT : 0;
+  },
+);
+
+export const sys_settimeofday = SYSCALL_DEFINE('settimeofday', { tv: ptr, tz: ptr }, (task, { tv, tz }) => {
+  let ts: Timespec | null = null;
+  if (tv) {
+    const given = get_timespec64(task, tv);
+    if (typeof given === 'number') return given;
+    if (given.nsec < 0 || given.nsec > 1_000_000) return -EINVAL;
+    ts = { sec: given.sec, nsec: given.nsec * NSEC_PER_USEC };
+  }
+  const zone = tz ? memdup_user(task, tz, TIMEZONE_SIZE) : null;
+  return typeof zone === 'number' ? zone : do_sys_settimeofday64(task, ts, zone);
+});
+
+/** 0 or -errno; either part may be missing. */
+export function do_sys_settimeofday64(task: Task, ts: Timespec | null, zone: Uint8Array | null): number {
+  const { time } = task.kernel;
+  if (ts && !timespec64_valid(ts)) return -EINVAL;
+  if (!capable(task, CAP_SYS_TIME)) return -EPERM;
+  if (zone) {
+    if (Math.abs(get_unaligned_le32(zone, 0) | 0) > 15 * 60) return -EINVAL;
+    time.sys_tz.set(zone);
+  }
+  if (!ts) return 0;
+  // The machine cannot have been switched on before 1970.
+  if (ts.sec < ns_to_timespec64(time.monotonicNs()).sec) return -EINVAL;
+  time.do_settimeofday64(ts);
+  return 0;
+}
+
+/* struct __kernel_timex: 208 bytes. */
+const TIMEX_SIZE = 208;
+// biome-ignore format: columns teach
+const MODES = 0, OFFSET = 8, STATUS = 40, CONSTANT = 48, PRECISION = 56, TOLERANCE = 64, TIME = 72, TICK = 88, TAI = 160;
+const ADJ_TAI = 0x0080;
+const ADJ_SETOFFSET = 0x0100;
+const ADJ_NANO = 0x2000;
+const ADJ_OFFSET_READONLY = 0x2000;
+const ADJ_ADJTIME = 0x8000;
+const STA_UNSYNC = 0x40;
+const TIME_ERROR = 5; // what an unsynchronised clock answers
+const MAXFREQ_SCALED = 32_768_000;
+
+export const sys_adjtimex = SYSCALL_DEFINE('adjtimex', { txc: ptr }, (task, { txc }) =>
+  do_adjtimex(task, txc),
+);
+
+export const sys_clock_adjtime = SYSCALL_DEFINE(
+  'clock_adjtime',
+  { which_clock: int, txc: ptr },
+  (task, args) =>
+    args.which_clock === CLOCK_REALTIME ? do_adjtimex(task, args.txc) : clock_adjtime_other(args.which_clock),
+);
+
+const clock_adjtime_other = (id: number): number => (id < 0 || id > 11 || id === 10 ? -EINVAL : -EOPNOTSUPP);
+
+function do_adjtimex(task: Task, txc: UserPtr): number {
+  const { time } = task.kernel;
+  const tx = memdup_user(task, txc, TIMEX_SIZE);
+  if (typeof tx === 'number') return tx;
+  const modes = get_unaligned_le32(tx, MODES);
+  const readOnly = modes === 0 || (modes & ADJ_ADJTIME && modes & ADJ_OFFSET_READONLY);
+  if (!readOnly && !capable(task, CAP_SYS_TIME)) return -EPERM;
+
+  if (modes & ADJ_SETOFFSET) {
+    const unit = modes & ADJ_NANO ? 1 : NSEC_PER_USEC;
+    const delta = timespec_from_bytes(tx, TIME);
+    const nsec = delta.nsec * unit;
+    if (nsec < 0 || nsec >= NSEC_PER_SEC) return -EINVAL;
+    time.do_settimeofday64(timespec64_add(time.realtime(), { sec: delta.sec, nsec }));
+  }
+  if (modes & ADJ_TAI) time.tai_offset = get_unaligned_sle64(tx, CONSTANT);
+
+  fillTimex(tx, time.realtime(), time.tai_offset);
+  return copy_to_user(task, txc, tx) ? -EFAULT : TIME_ERROR;
+}
+
+/** The truth about a clock that nobody disciplines. */
+function fillTimex(tx: Uint8Array, now: Timespec, tai: number): void {
+  tx.fill(0, OFFSET);
+  put_unaligned_le32(STA_UNSYNC, tx, STATUS);
+  put_unaligned_le64(2, tx, CONSTANT);
+  put_unaligned_le64(1, tx, PRECISION);
+  put_unaligned_le64(MAXFREQ_SCALED, tx, TOLERANCE);
+  timespec_to_bytes(tx, TIME, { sec: now.sec, nsec: Math.floor(now.nsec / NSEC_PER_USEC) });
+  put_unaligned_le64(10_000, tx, TICK);
+  put_unaligned_le32(tai, tx, TAI);
+}
