@@ -142,7 +142,9 @@ function buildNode(cases: readonly Case[], known: number): Node {
   if ((first.mask & ~known) === 0) return first;
   const window = chooseWindow(cases, known);
   const entries = Array.from({ length: 2 ** window.bits }, (_, slot) => {
-    const inside = cases.filter((one) => (fieldOf(one.mask, window) & (slot ^ fieldOf(one.value, window))) === 0);
+    const inside = cases.filter(
+      (one) => (fieldOf(one.mask, window) & (slot ^ fieldOf(one.value, window))) === 0,
+    );
     return buildNode(inside, (known | maskOf(window)) >>> 0);
   });
   return { shift: window.lsb, bits: window.bits, entries };

@@ -166,8 +166,7 @@ export function select(c: Value, a: Value, b: Value): Value {
 export const shuffle = (lanes: readonly number[], a: Value, b: Value): Value =>
   new Value('op', 'v128', { op: 'i8x16.shuffle', args: [a, b], bytes: lanes });
 /** A v128 constant, lowest byte first. */
-export const v128 = (bytes: readonly number[]): Value =>
-  new Value('const', 'v128', { bytes });
+export const v128 = (bytes: readonly number[]): Value => new Value('const', 'v128', { bytes });
 
 /** The constant that `name` of constants is, or the operand that it leaves unchanged; undefined: neither. */
 function fold(name: OpName, args: readonly Value[]): Value | undefined {

@@ -37,7 +37,8 @@ function emitConst(code: Code, v: Value): void {
 }
 
 function emitRead(code: Code, v: Value, around: Surroundings): void {
-  if (v.hi !== around.epoch) throw new Error('a register or memory was written after this was read: let() it before');
+  if (v.hi !== around.epoch)
+    throw new Error('a register or memory was written after this was read: let() it before');
   for (const address of v.args) emit(code, address, around);
   if (!v.access) throw new Error('a reading without an instruction');
   code.memory(v.access, v.lo);

@@ -8,7 +8,26 @@
  */
 import type { Builder, Helper } from '../builder.ts';
 import { FLAG_KIND, STATE } from '../state.ts';
-import { add, and, eq, eqz, geu, gtu, i32, les, lts, ltu, not, or, shl, shr, sub, type Value, wrap, xor } from '../value.ts';
+import {
+  add,
+  and,
+  eq,
+  eqz,
+  geu,
+  gtu,
+  i32,
+  les,
+  lts,
+  ltu,
+  not,
+  or,
+  shl,
+  shr,
+  sub,
+  type Value,
+  wrap,
+  xor,
+} from '../value.ts';
 
 const kind = (b: Builder): Value => b.get(STATE.FLAG_KIND, 'i32');
 const operandA = (b: Builder): Value => b.get(STATE.FLAG_A, 'i64');
@@ -18,10 +37,7 @@ const top = (v: Value): Value => wrap(shr(v, 63));
 
 /** N:Z:C:V in bits 31:28. */
 const pack = (result: Value, carry: Value, overflow: Value): Value =>
-  or(
-    or(shl(top(result), 31), shl(eqz(result), 30)),
-    or(shl(carry, 29), shl(overflow, 28)),
-  );
+  or(or(shl(top(result), 31), shl(eqz(result), 30)), or(shl(carry, 29), shl(overflow, 28)));
 
 /** The flags as they are: i32, bits 31:28. */
 export const NZCV: Helper = {

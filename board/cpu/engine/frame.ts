@@ -100,7 +100,13 @@ export class HotFrame implements Frame {
   private readonly services: Services;
   private readonly temporaries: Temporaries;
 
-  constructor(code: Code, locals: HotLocals, labels: HotLabels, services: Services, temporaries: Temporaries) {
+  constructor(
+    code: Code,
+    locals: HotLocals,
+    labels: HotLabels,
+    services: Services,
+    temporaries: Temporaries,
+  ) {
     this.code = code;
     ({ insn: this.insn, hp: this.hp, delta: this.delta, tlb: this.tlb } = locals);
     this.locals = locals;
@@ -319,4 +325,3 @@ function storeWord(code: Code, offset: number, local: number): void {
   code.get(local);
   code.memory('i32.store', offset);
 }
-

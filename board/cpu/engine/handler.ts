@@ -76,7 +76,9 @@ export class Handler implements Builder, Surroundings {
   }
 
   xsp(n: Reg, w: Width): Value {
-    return w === 32 ? this.read('i32.load', slotOrSp(n), STATE.X) : this.read('i64.load', slotOrSp(n), STATE.X);
+    return w === 32
+      ? this.read('i32.load', slotOrSp(n), STATE.X)
+      : this.read('i64.load', slotOrSp(n), STATE.X);
   }
 
   setXsp(d: Reg, v: Value): void {
@@ -268,7 +270,12 @@ export class Handler implements Builder, Surroundings {
     return new Value('local', 'i32', { lo: host });
   }
 
-  load(host: Value, offset: number, bytes: Bytes, options: { signed?: boolean; type?: 'i32' | 'i64' } = {}): Value {
+  load(
+    host: Value,
+    offset: number,
+    bytes: Bytes,
+    options: { signed?: boolean; type?: 'i32' | 'i64' } = {},
+  ): Value {
     const type = options.type ?? (bytes === 8 ? 'i64' : 'i32');
     return this.read(loadOp(type, bytes, options.signed === true), host, offset);
   }

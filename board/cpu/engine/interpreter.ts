@@ -7,7 +7,16 @@
  *   cold()  the same for rows marked cold, each handler a function of its own, so that it costs nothing until used
  */
 import type { Helper, Row } from '../builder.ts';
-import { buildIndex, type Case, expand, fieldOf, isCapital, isTable, type Node, type Table } from '../decode.ts';
+import {
+  buildIndex,
+  type Case,
+  expand,
+  fieldOf,
+  isCapital,
+  isTable,
+  type Node,
+  type Table,
+} from '../decode.ts';
 import { bitMaskTable, CRC32_POLYNOMIAL, CRC32C_POLYNOMIAL, crc32Table } from '../pseudocode.ts';
 import { EXIT, FLAG_KIND, STATE } from '../state.ts';
 import { Value } from '../value.ts';
@@ -227,7 +236,10 @@ export function generateInterpreter(rows: readonly Row[]): Uint8Array {
   const into = new InterpreterModule();
   const cases = rows.flatMap(expand);
   const run = writeRun(into, cases);
-  writeCold(into, cases.filter((one) => one.row[4]?.cold));
+  writeCold(
+    into,
+    cases.filter((one) => one.row[4]?.cold),
+  );
   into.writeHelpers();
   into.module.export('run', run);
   into.module.initialise(STATE.BITMASKS, bitMaskTable());

@@ -56,7 +56,9 @@ function hashOfSources(): string {
 }
 
 function generate(directory: string, name: string): Uint8Array {
-  const generator = createRequire(import.meta.url)(`./generate${EXTENSION}`) as typeof import('./generate.ts');
+  const generator = createRequire(import.meta.url)(
+    `./generate${EXTENSION}`,
+  ) as typeof import('./generate.ts');
   const bytes = generator.generate();
   keep(directory, name, bytes);
   return bytes;

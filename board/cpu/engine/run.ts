@@ -16,7 +16,25 @@
  */
 import { buildIndex, type Case, type Node } from '../decode.ts';
 import { EXIT, STATE, TLB_ENTRIES, TLB_ENTRY } from '../state.ts';
-import { add, and, eq, eqz, i32, i64, ltu, ne, or, select, shl, shr, sub, Value, wrap, xor, zext } from '../value.ts';
+import {
+  add,
+  and,
+  eq,
+  eqz,
+  i32,
+  i64,
+  ltu,
+  ne,
+  or,
+  select,
+  shl,
+  shr,
+  sub,
+  Value,
+  wrap,
+  xor,
+  zext,
+} from '../value.ts';
 import { Code, type Label } from '../wasm.ts';
 import { emit } from './emitter.ts';
 import { HotFrame, STATUS, Temporaries } from './frame.ts';
@@ -146,7 +164,11 @@ class Loop {
 
   private writeBranch(loop: Label, jump: Label, leave: Label): void {
     const { code } = this;
-    const [hp, target, delta] = [this.value(this.hp), this.value(this.target, 'i64'), this.value(this.delta, 'i64')];
+    const [hp, target, delta] = [
+      this.value(this.hp),
+      this.value(this.target, 'i64'),
+      this.value(this.delta, 'i64'),
+    ];
     const away = and(xor(target, add(zext(hp), delta)), PAGE_AND_ALIGNMENT);
     emit(code, eqz(away), this.b);
     code.if();

@@ -10,7 +10,22 @@
  */
 import type { Builder, Fields, Row, Semantics } from '../builder.ts';
 import { EXIT, STATE } from '../state.ts';
-import { add, and, concat, eqz, i32, ne, sext, shl, shr, signed, type Value, wrap, xor, zext } from '../value.ts';
+import {
+  add,
+  and,
+  concat,
+  eqz,
+  i32,
+  ne,
+  sext,
+  shl,
+  shr,
+  signed,
+  type Value,
+  wrap,
+  xor,
+  zext,
+} from '../value.ts';
 
 /** A word offset from this instruction. */
 const target = (b: Builder, offset: Value): Value => add(b.pc(), sext(shl(signed(offset), 2)));
@@ -150,11 +165,11 @@ export const BRANCH_EXCEPTION_SYSTEM: readonly Row[] = [
   ['11010101000000110011mmmm10011111', 'DSB', no_operation, 'dsb {barrier:m}'],
   ['11010101000000110011mmmm10111111', 'DMB', no_operation, 'dmb {barrier:m}'],
   ['11010101000000110011mmmm11011111', 'ISB', no_operation, 'isb{isb:m}', { ends: true }],
-  ['11010101000000110011....11111111', 'SB', no_operation, 'sb', { ends: true }],
+  ['11010101000000110011000011111111', 'SB', no_operation, 'sb', { ends: true }],
 
   // PSTATE
   ['1101010100000ooo0100mmmmppp11111', 'MSR (immediate)', system, 'msr {pstate}, {#x:m}', SYSTEM],
-  ['11010101000000000100....00011111', 'CFINV', cfinv, 'cfinv'],
+  ['11010101000000000100000000011111', 'CFINV', cfinv, 'cfinv'],
 
   // System instructions
   ['1101010100001ooonnnnmmmmppprrrrr', 'SYS', system, '{sys}', SYSTEM],

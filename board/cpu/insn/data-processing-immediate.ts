@@ -4,7 +4,27 @@
  * Manual: Arm ARM (DDI 0487), "A64 instruction set encoding", "Data Processing -- Immediate"
  */
 import type { Builder, Fields, Row, Semantics, Width } from '../builder.ts';
-import { add, and, bit, concat, eqz, k, not, or, ror, sar, sext, shl, shr, signed, sub, type Value, wrap, xor, zext } from '../value.ts';
+import {
+  add,
+  and,
+  bit,
+  concat,
+  eqz,
+  k,
+  not,
+  or,
+  ror,
+  sar,
+  sext,
+  shl,
+  shr,
+  signed,
+  sub,
+  type Value,
+  wrap,
+  xor,
+  zext,
+} from '../value.ts';
 
 const width = (f: Fields): Width => (f.Z ? 64 : 32);
 /** An i32 operand, unsigned, in the width of the operation. */

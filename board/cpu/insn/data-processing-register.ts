@@ -8,8 +8,35 @@ import type { Builder, Fields, Row, Semantics, Width } from '../builder.ts';
 import { crc32Step, extend, shiftReg } from '../pseudocode.ts';
 import { STATE } from '../state.ts';
 import {
-  add, and, bit, clz, divs, divu, eq, eqz, gtu, i32, i64, k, mul, neg, not, op, or, rol, ror, sar, select, shl, shr, sub,
-  type Value, wrap, xor, zext, zx,
+  add,
+  and,
+  bit,
+  clz,
+  divs,
+  divu,
+  eq,
+  eqz,
+  gtu,
+  i32,
+  i64,
+  k,
+  mul,
+  neg,
+  not,
+  op,
+  or,
+  rol,
+  ror,
+  sar,
+  select,
+  shl,
+  shr,
+  sub,
+  type Value,
+  wrap,
+  xor,
+  zext,
+  zx,
 } from '../value.ts';
 
 const width = (f: Fields): Width => (f.Z ? 64 : 32);
@@ -21,15 +48,30 @@ type Binary = (a: Value, b: Value) => Value;
 function udiv(b: Builder, f: Fields): void {
   const w = width(f);
   const m = b.let(b.x(f.m, w));
-  b.setX(f.d, b.lazy(eqz(m), () => k(0, w), () => divu(b.x(f.n, w), m))); // division by zero gives zero
+  b.setX(
+    f.d,
+    b.lazy(
+      eqz(m),
+      () => k(0, w),
+      () => divu(b.x(f.n, w), m),
+    ),
+  ); // division by zero gives zero
 }
 
 function sdiv(b: Builder, f: Fields): void {
   const w = width(f);
   const [n, m] = [b.let(b.x(f.n, w)), b.let(b.x(f.m, w))];
   // n / -1 is -n: the most negative number wraps, where WebAssembly would trap.
-  const quotient = () => b.lazy(eq(m, -1), () => neg(n), () => divs(n, m));
-  b.setX(f.d, b.lazy(eqz(m), () => k(0, w), quotient));
+  const quotient = () =>
+    b.lazy(
+      eq(m, -1),
+      () => neg(n),
+      () => divs(n, m),
+    );
+  b.setX(
+    f.d,
+    b.lazy(eqz(m), () => k(0, w), quotient),
+  );
 }
 
 /** LSLV and family: amounts are modulo the width. */
@@ -44,7 +86,8 @@ const crc32 =
   (b, f) => {
     const data = b.let(b.x(f.m, f.S === 3 ? 64 : 32));
     let crc = b.let(b.x(f.n, 32));
-    for (let byte = 0; byte < 1 << f.S; byte++) crc = b.let(crc32Step(b, crc, wrap(shr(data, 8 * byte)), table));
+    for (let byte = 0; byte < 1 << f.S; byte++)
+      crc = b.let(crc32Step(b, crc, wrap(shr(data, 8 * byte)), table));
     b.setX(f.d, crc);
   };
 
@@ -180,7 +223,8 @@ function subs_extended(b: Builder, f: Fields): void {
 
 // Add/subtract (with carry): subtracting is adding the complement.
 
-const withCarry = (b: Builder, n: Value, m: Value): Value => add(add(n, m), n.type === 'i64' ? zext(b.carry()) : b.carry());
+const withCarry = (b: Builder, n: Value, m: Value): Value =>
+  add(add(n, m), n.type === 'i64' ? zext(b.carry()) : b.carry());
 
 function adc(b: Builder, f: Fields): void {
   b.setX(f.d, withCarry(b, b.x(f.n, width(f)), b.x(f.m, width(f))));

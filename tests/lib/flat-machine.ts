@@ -1,0 +1,88 @@
+/*
+ * tests/lib/flat-machine.ts - the interpreter alone: no MMU, no devices, two regions of memory mapped one to one
+ *
+ * For tests of instructions. A system instruction is Undefined here, an unmapped address a fault.
+ */
+import { loadInterpreter, type Run } from '../../board/cpu/engine/load.ts';
+import { ACCESS, EXIT, STATE, TLB_ENTRIES, TLB_ENTRY } from '../../board/cpu/state.ts';
+
+const PAGE = 0x1000;
+const WASM_PAGE = 0x1_0000;
+
+export interface Region {
+  readonly base: number;
+  readonly size: number;
+}
+
+export class FlatMachine {
+  readonly memory: WebAssembly.Memory;
+  readonly words: Uint32Array;
+  readonly dwords: BigUint64Array;
+  readonly run: Run;
+  /** Why slow() refused the last access. */
+  misaligned = false;
+  private readonly regions: readonly Region[];
+  private readonly view: DataView;
+
+  constructor(regions: readonly Region[]) {
+    const size = regions.reduce<number>((sum, region) => sum + region.size, STATE.END);
+    this.memory = new WebAssembly.Memory({ initial: Math.ceil(size / WASM_PAGE) });
+    this.words = new Uint32Array(this.memory.buffer);
+    this.dwords = new BigUint64Array(this.memory.buffer);
+    this.view = new DataView(this.memory.buffer);
+    this.regions = regions;
+    this.words[STATE.TLB >>> 2] = STATE.TLB_EL0;
+    this.words.fill(0xffff_ffff, STATE.TLB_EL0 >>> 2, (STATE.TLB_EL1 + TLB_ENTRIES * TLB_ENTRY.SIZE) >>> 2);
+    this.run = loadInterpreter(this.memory, {
+      slow: (access) => this.slow(access),
+      fetch: () => this.fetch(),
+      sys: () => EXIT.UNDEFINED,
+    });
+  }
+
+  /** Where a guest address lies in `memory`; 0 = nowhere. */
+  host(address: number, size = 1): number {
+    let start: number = STATE.END;
+    for (const region of this.regions) {
+      if (address >= region.base && address + size <= region.base + region.size)
+        return start + address - region.base;
+      start += region.size;
+    }
+    return 0;
+  }
+
+  /** Executes `count` instructions from `pc`; EXIT.BUDGET is the good answer. */
+  execute(pc: number, count: number): number {
+    this.dwords[STATE.PC >>> 3] = BigInt(pc);
+    this.words[STATE.BUDGET >>> 2] = count;
+    return this.run();
+  }
+
+  private address(): number {
+    return Number(this.view.getBigUint64(STATE.VA, true));
+  }
+
+  private slow(access: number): number {
+    const address = this.address();
+    const size = access & ACCESS.SIZE;
+    this.misaligned = (access & ACCESS.ALIGNED) !== 0 && address % size !== 0;
+    const host = this.misaligned ? 0 : this.host(address, size);
+    if (host !== 0) this.fill(address, host, [TLB_ENTRY.READ, TLB_ENTRY.WRITE]);
+    return host;
+  }
+
+  private fetch(): number {
+    const address = this.address();
+    const host = this.host(address, 4);
+    if (host !== 0) this.fill(address, host, [TLB_ENTRY.EXECUTE]);
+    return host === 0 ? 0 : 1;
+  }
+
+  private fill(address: number, host: number, tags: readonly number[]): void {
+    const page = Math.floor(address / PAGE);
+    const entry = STATE.TLB_EL0 + (page % TLB_ENTRIES) * TLB_ENTRY.SIZE;
+    this.words.fill(0xffff_ffff, entry >>> 2, (entry + TLB_ENTRY.SIZE) >>> 2);
+    for (const tag of tags) this.dwords[(entry + tag) >>> 3] = BigInt(page * PAGE);
+    this.words[(entry + TLB_ENTRY.ADDEND) >>> 2] = host - address;
+  }
+}
