@@ -31,6 +31,10 @@ export interface AddressSpace {
   readonly nrpages: number;
   /** Every VMA that maps this file: kernel/mm keeps it, truncation walks it. */
   readonly i_mmap: Set<VmArea>;
+  /** Its pages live in memory only (tmpfs, shared anonymous memory): they count as shared memory. */
+  readonly shmem: boolean;
+  /** A mapping of it is gone: memory without a file frees itself with the last one. */
+  unmapped?(): void;
 }
 
 export interface Inode {
@@ -55,6 +59,8 @@ export interface Inode {
   i_writecount: number;
   /** Open files (descriptors, mappings, running programs): a file without a name lives until it is 0. */
   i_count: number;
+  /** I_LINKABLE: without a name, but linkat() may give it one. */
+  i_state: number;
   /** A FIFO's pipe while somebody has it open. */
   i_pipe: PipeInodeInfo | null;
   /** POSIX and flock locks; null = there never was one. */
@@ -142,6 +148,8 @@ export interface InodeOperations {
   mkdir?(dir: Dentry, dentry: Dentry, mode: number, task: Task): number;
   mknod?(dir: Dentry, dentry: Dentry, mode: number, rdev: number, task: Task): number;
   symlink?(dir: Dentry, dentry: Dentry, target: string, task: Task): number;
+  /** A file without a name, as the dentry to open (O_TMPFILE). */
+  tmpfile?(dir: Dentry, mode: number, task: Task): Dentry | number;
   link?(old: Dentry, dir: Dentry, dentry: Dentry): number;
   unlink?(dir: Dentry, dentry: Dentry): number;
   rmdir?(dir: Dentry, dentry: Dentry): number;
@@ -150,9 +158,12 @@ export interface InodeOperations {
   readlink?(dentry: Dentry, task: Task): string | number;
   /** A magic link (/proc/self/fd/N) leads to a path, not to a text. */
   get_link?(dentry: Dentry, task: Task): Path | number;
+  /** Also frees what is beyond. The caller has set nothing yet. */
   truncate?(inode: Inode, size: number): number;
+  /** Instead of generic_permission(). */
+  permission?(inode: Inode, mask: number, cred: Cred): number;
   /** Called before mode, owner or times change. */
-  setattr?(dentry: Dentry): number;
+  setattr?(dentry: Dentry, task: Task): number;
   /** Refreshes what is computed (procfs sizes and owners). */
   getattr?(dentry: Dentry, task: Task): void;
 }
@@ -161,6 +172,8 @@ export interface Kiocb {
   readonly file: File;
   /** Where; the caller stores it back to the file where that is wanted. */
   pos: number;
+  /** IOCB_APPEND, IOCB_NOWAIT: of the file, and of this call. */
+  readonly ki_flags: number;
 }
 
 export interface DirContext {
@@ -187,6 +200,7 @@ export interface FileOperations {
   /** Checks and adjusts a mapping that is being made; 0 or -errno. Absent: ENODEV. */
   mmap?(file: File, vma: VmArea): number;
   fsync?(file: File): number;
+  fallocate?(file: File, mode: number, offset: number, length: number, task: Task): number;
 }
 
 export interface File {
@@ -242,4 +256,6 @@ export interface FsState {
   readonly chrdevs: Map<number, FileOperations>;
   /** Super blocks without a place in the tree, and those there is one of: "pipefs", "anon_inodefs", "proc", "devtmpfs". */
   readonly singletons: Map<string, SuperBlock>;
+  /** Which owner of POSIX locks waits for which: what deadlock detection follows. */
+  readonly lock_waits: Map<object, object>;
 }

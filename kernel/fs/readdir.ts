@@ -1,0 +1,124 @@
+/*
+ * kernel/fs/readdir.ts - what names a directory has
+ *
+ * Linux:   fs/readdir.c, fs/libfs.c (simple_offset_dir_operations)
+ * Manual:  getdents64(2)
+ *
+ * A child's place is a number that it keeps and nobody gets again, so that reading on after names came and went neither
+ * repeats nor skips one that stayed.
+ */
+
+import type { DirContext, File, FileOperations } from '../include/linux/fs.ts';
+import type { Task } from '../include/linux/sched.ts';
+import { EFAULT, EINVAL, EISDIR, ENOENT, ENOTDIR } from '../include/uapi/errno.ts';
+import { SEEK_CUR, SEEK_SET } from '../include/uapi/fcntl.ts';
+import { DT_DIR, fs_umode_to_dtype } from '../include/uapi/stat.ts';
+import { put_unaligned_le16, put_unaligned_le64 } from '../lib/bytes.ts';
+import { copy_to_user } from '../lib/usercopy.ts';
+import { SYSCALL_DEFINE, int, outptr, uint } from '../syscalls/define.ts';
+import { fdget } from './file.ts';
+import { touch_atime } from './inode.ts';
+import { vfs_setpos } from './read_write.ts';
+
+/** "." and "..", which have no dentries. False: the buffer is full. */
+export function dir_emit_dots(file: File, ctx: DirContext): boolean {
+  const { dentry } = file.f_path;
+  if (ctx.pos === 0) {
+    if (!ctx.emit('.', dentry.d_inode!.i_ino, DT_DIR, 1)) return false;
+    ctx.pos = 1;
+  }
+  if (ctx.pos === 1) {
+    if (!ctx.emit('..', dentry.d_parent.d_inode!.i_ino, DT_DIR, 2)) return false;
+    ctx.pos = 2;
+  }
+  return true;
+}
+
+/** For directories whose dentries are all there is. */
+export function dcache_readdir(file: File, ctx: DirContext): number {
+  if (!dir_emit_dots(file, ctx)) return 0;
+  for (const child of file.f_path.dentry.d_children.values()) {
+    if (child.d_offset < ctx.pos || !child.d_inode) continue;
+    const { i_ino, i_mode } = child.d_inode;
+    if (!ctx.emit(child.d_name, i_ino, fs_umode_to_dtype(i_mode), child.d_offset + 1)) return 0;
+    ctx.pos = child.d_offset + 1;
+  }
+  return 0;
+}
+
+export function dcache_dir_lseek(file: File, offset: number, whence: number): number {
+  if (whence === SEEK_SET) return vfs_setpos(file, offset);
+  return whence === SEEK_CUR ? vfs_setpos(file, file.f_pos + offset) : -EINVAL;
+}
+
+export const generic_read_dir = (): number => -EISDIR;
+
+export const dcache_dir_fops: FileOperations = {
+  llseek: dcache_dir_lseek,
+  read_iter: generic_read_dir,
+  iterate: dcache_readdir,
+  fsync: () => 0,
+};
+
+/* struct linux_dirent64: d_ino, d_off, d_reclen, d_type, the name with its NUL; the next one is 8-byte aligned. */
+const D_OFF = 8;
+const D_RECLEN = 16;
+const D_TYPE = 18;
+const D_NAME = 19;
+const reclen_of = (name: string): number => Math.ceil((D_NAME + name.length + 1) / 8) * 8;
+
+/** More than this is not handed out at once. */
+const MAX_BUFFER = 64 * 1024;
+
+class GetdentsCallback implements DirContext {
+  pos: number;
+  readonly buffer: Uint8Array;
+  used = 0;
+  error = 0;
+
+  constructor(pos: number, room: number) {
+    this.pos = pos;
+    this.buffer = new Uint8Array(Math.min(room, MAX_BUFFER));
+  }
+
+  emit(name: string, ino: number, type: number, nextPos: number): boolean {
+    const reclen = reclen_of(name);
+    const at = this.used;
+    if (at + reclen > this.buffer.length) {
+      this.error = -EINVAL;
+      return false;
+    }
+    put_unaligned_le64(ino, this.buffer, at);
+    put_unaligned_le64(nextPos, this.buffer, at + D_OFF);
+    put_unaligned_le16(reclen, this.buffer, at + D_RECLEN);
+    this.buffer[at + D_TYPE] = type;
+    for (let i = 0; i < name.length; i++) this.buffer[at + D_NAME + i] = name.charCodeAt(i);
+    this.used += reclen;
+    return true;
+  }
+}
+
+export const sys_getdents64 = SYSCALL_DEFINE(
+  'getdents64',
+  { fd: int, dirent: outptr, count: uint },
+  (task, { fd, dirent, count }) => {
+    const file = fdget(task, fd);
+    if (typeof file === 'number') return file;
+    const listing = iterate_dir(task, file, count);
+    if (typeof listing === 'number') return listing;
+    if (listing.used === 0) return listing.error;
+    return copy_to_user(task, dirent, listing.buffer.subarray(0, listing.used)) ? -EFAULT : listing.used;
+  },
+);
+
+function iterate_dir(task: Task, file: File, room: number): GetdentsCallback | number {
+  const { iterate } = file.f_op;
+  if (!iterate) return -ENOTDIR;
+  if (file.f_path.dentry.d_deleted) return -ENOENT;
+
+  const ctx = new GetdentsCallback(file.f_pos, room);
+  const err = iterate(file, ctx, task);
+  file.f_pos = ctx.pos;
+  touch_atime(file.f_path);
+  return err < 0 && ctx.used === 0 ? err : ctx;
+}
