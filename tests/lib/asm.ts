@@ -24,7 +24,9 @@ export function assemble(source: string): number[] {
 const MARK = 0x0000_e7e7;
 
 /** Many small pieces by name, in one run of the compiler. Use numeric labels (1: b 1b): they may repeat. */
-export function assembleAll<Name extends string>(pieces: Readonly<Record<Name, string>>): Record<Name, number[]> {
+export function assembleAll<Name extends string>(
+  pieces: Readonly<Record<Name, string>>,
+): Record<Name, number[]> {
   const names = Object.keys(pieces) as Name[];
   const words = assemble(names.map((name) => `${pieces[name]}\n.word ${MARK}`).join('\n'));
   const result = {} as Record<Name, number[]>;
@@ -40,7 +42,7 @@ export function assembleAll<Name extends string>(pieces: Readonly<Record<Name, s
 function compile(source: string, name: string): Buffer {
   const directory = mkdtempSync(join(tmpdir(), 'eret-asm-'));
   const [input, object] = [join(directory, 'a.s'), join(directory, 'a.o')];
-  writeFileSync(input, `.text\n${source}\n`);
+  writeFileSync(input, `.arch armv8.4-a\n.text\n${source}\n`);
   const flags = ['-target', 'aarch64-freestanding', '-c', '-o', object, input];
   execFileSync('npx', ['--no-install', 'zig', 'cc', ...flags], { stdio: ['ignore', 'ignore', 'inherit'] });
   const text = textSection(readFileSync(object));

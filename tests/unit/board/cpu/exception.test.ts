@@ -100,7 +100,8 @@ test('SP_EL0 keeps the stack pointer of user space', () => {
 });
 
 test('SCTLR_EL1 opens CTR_EL0, DC and WFx to EL0', () => {
-  const open = (r: Rig) => r.cpu.writeSysreg('SCTLR_EL1', (1 << 15) | (1 << 14) | (1 << 26) | (1 << 16) | (1 << 18));
+  const open = (r: Rig) =>
+    r.cpu.writeSysreg('SCTLR_EL1', (1 << 15) | (1 << 14) | (1 << 26) | (1 << 16) | (1 << 18));
   assert.is(run('mrsCtr', open).cpu.x[7], 0xb444_c004n);
   assert.is(run('mrsCtr', open).ec, 0x15);
 });
