@@ -16,7 +16,7 @@ import { exit_mm_release } from './fork.ts';
 import { SIGNAL_GROUP_EXIT, SIGNAL_STOP_STOPPED } from './include/linux/jobctl.ts';
 import { EXIT_DEAD, EXIT_ZOMBIE, PF_EXITING, type Task, TASK_DEAD } from './include/linux/sched.ts';
 import { SIGCHLD, SIGCONT, SIGHUP } from './include/uapi/signal.ts';
-import { mmput } from './mm/mmap.ts';
+import { mmput } from './mm/init-mm.ts';
 import { panic } from './panic.ts';
 import {
   type Pid,

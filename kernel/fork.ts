@@ -58,7 +58,7 @@ import {
 import { SS_DISABLE } from './include/uapi/signal.ts';
 import type { Kernel } from './kernel.ts';
 import { put_user_u32 } from './lib/usercopy.ts';
-import { dup_mm, mmput } from './mm/mmap.ts';
+import { dup_mm, mmput } from './mm/init-mm.ts';
 import { type Pid, PIDTYPE_PGID, PIDTYPE_PID, PIDTYPE_SID, PIDTYPE_TGID } from './pid.ts';
 import { sched_fork, wake_up_new_task } from './sched/core.ts';
 import { type Sleeps, WaitQueueHead, wait_event_killable, wake_up_all } from './sched/wait.ts';

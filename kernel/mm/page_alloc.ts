@@ -64,9 +64,10 @@ export class PageAllocator {
   private readonly io: Io;
   private readonly memory: Region[] = [];
   private readonly reserved: Region[] = [];
-  /** Of frame 0 of the three arrays below. */
+  /** The frame that index 0 of the arrays below is about. */
   private firstPfn = 0;
   private counts = new Int32Array(0);
+  private mapcounts = new Int32Array(0);
   private flags = new Uint8Array(0);
   private stack = new Int32Array(0);
   private free = 0;
@@ -91,6 +92,7 @@ export class PageAllocator {
     const last = Math.ceil(Math.max(...this.memory.map((r) => r.end)) / PAGE_SIZE);
     const frames = last - this.firstPfn;
     this.counts = new Int32Array(frames).fill(1);
+    this.mapcounts = new Int32Array(frames);
     this.flags = new Uint8Array(frames).fill(PG_reserved);
     this.stack = new Int32Array(frames);
     for (const region of this.memory) this.freeRegion(region);
@@ -144,7 +146,8 @@ export class PageAllocator {
     const index = pfn - this.firstPfn;
     const count = --this.counts[index]!;
     if (count > 0) return;
-    if (count < 0) throw new Error(`page ${pfn.toString(16)} freed twice`);
+    if (count < 0 || this.mapcounts[index]! !== 0)
+      throw new Error(`page ${pfn.toString(16)} freed in use or twice`);
     this.flags[index] = 0;
     this.stack[this.free++] = pfn;
     this.vmstat[PGFREE]!++;
@@ -153,6 +156,24 @@ export class PageAllocator {
   /** How many use it. 0 = free. */
   page_count(pfn: number): number {
     return this.counts[pfn - this.firstPfn]!;
+  }
+
+  /** How many page table entries show it. */
+  page_mapcount(pfn: number): number {
+    return this.mapcounts[pfn - this.firstPfn]!;
+  }
+
+  /** Called by kernel/mm/rmap.ts only. */
+  page_mapped(pfn: number): void {
+    if (this.mapcounts[pfn - this.firstPfn]!++ === 0) this.vmstat[this.mappedItem(pfn)]!++;
+  }
+
+  page_unmapped(pfn: number): void {
+    if (--this.mapcounts[pfn - this.firstPfn]! === 0) this.vmstat[this.mappedItem(pfn)]!--;
+  }
+
+  private mappedItem(pfn: number): number {
+    return (this.page_flags(pfn) & PG_anon) !== 0 ? NR_ANON_MAPPED : NR_FILE_MAPPED;
   }
 
   /** PG_* */
@@ -219,12 +240,15 @@ export class PageAllocator {
     const first = Math.ceil(region.base / PAGE_SIZE);
     const end = Math.floor(region.end / PAGE_SIZE);
     this.present_pages += end - first;
-    for (let pfn = end - 1; pfn >= first; pfn--) if (!this.isReserved(pfn)) this.freeReservedPage(pfn);
+    for (const { base, end: last } of this.reserved) this.keep(base, last);
+    for (let pfn = end - 1; pfn >= first; pfn--) if (this.page_count(pfn) === 1) this.freeReservedPage(pfn);
+    for (const { base, end: last } of this.reserved) this.keep(base, last, 1);
   }
 
-  private isReserved(pfn: number): boolean {
-    const base = pfn * PAGE_SIZE;
-    return this.reserved.some((r) => r.base < base + PAGE_SIZE && r.end > base);
+  /** Marks reserved frames so that freeRegion() leaves them alone: a second reference, taken back afterwards. */
+  private keep(base: number, end: number, count = 2): void {
+    const first = Math.max(0, Math.floor(base / PAGE_SIZE) - this.firstPfn);
+    this.counts.fill(count, first, Math.max(first, Math.ceil(end / PAGE_SIZE) - this.firstPfn));
   }
 
   /** False: it was not reserved. */
