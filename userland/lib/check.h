@@ -49,3 +49,8 @@ static inline void sleep_ms(long ms) {
   struct timespec time = {ms / 1000, ms % 1000 * 1000000};
   while (nanosleep(&time, &time) == -EINTR) {}
 }
+
+/* Memory that a child shares, zeroed. */
+static inline void *shared_page(void) {
+  return mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+}

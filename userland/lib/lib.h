@@ -71,6 +71,8 @@ const char *signal_name(int sig); //  "INT" for 2, NULL for what is no signal
 int signal_number(const char *name); // of "INT", "SIGINT" or "2"; -1 if there is none
 const char *signal_text(int sig); //  "Interrupt"
 void set_signal(int sig, void (*handler)(int), unsigned long flags);
+typedef void signal_handler(int sig, siginfo_t *info, void *context);
+void set_handler(int sig, signal_handler *handler, unsigned long flags); // with SA_SIGINFO
 sigset_t signal_set(int sig);
 
 /* options.c: `-abc`, one letter each; stops at the first argument that is none */

@@ -62,4 +62,8 @@ void set_signal(int sig, void (*handler)(int), unsigned long flags) {
   rt_sigaction(sig, &action, NULL);
 }
 
+void set_handler(int sig, signal_handler *handler, unsigned long flags) {
+  set_signal(sig, (__sighandler_t)(void *)handler, flags | SA_SIGINFO);
+}
+
 sigset_t signal_set(int sig) { return (sigset_t){{1UL << (sig - 1)}}; }
