@@ -53,10 +53,7 @@ function instruction(write: (lo: number, hi: number) => void): SysregHook {
 function attachState(system: System): void {
   const { regs, registers } = system;
   const words = regs.words;
-  registers.attach('SP_EL0', {
-    read: (half) => words[(regs.stackOffset(0) >>> 2) + half]!,
-    write: (lo, hi) => regs.setDword(regs.stackOffset(0), lo, hi),
-  });
+  attachStackPointer(system);
   registers.attach(
     'SPSel',
     word(
@@ -97,7 +94,25 @@ function attachState(system: System): void {
   );
   registers.attach('FPCR', fpRegister(system, STATE.FPCR));
   registers.attach('FPSR', fpRegister(system, STATE.FPSR));
-  registers.find('CPACR_EL1').afterWrite = () => system.levelChanged();
+  registers.find('CPACR_EL1').afterWrite = (lo) => {
+    system.cpacr = lo;
+    system.levelChanged();
+  };
+}
+
+/* While it is the stack pointer it has no other name. */
+function attachStackPointer(system: System): void {
+  const { regs, registers } = system;
+  const current = () => {
+    if (regs.spSel === 0) system.refuse(EXIT.UNDEFINED);
+    return regs.spSel === 0;
+  };
+  registers.attach('SP_EL0', {
+    read: (half) => (current() ? 0 : regs.words[(regs.stackOffset(0) >>> 2) + half]!),
+    write: (lo, hi) => {
+      if (!current()) regs.setDword(regs.stackOffset(0), lo, hi);
+    },
+  });
 }
 
 function fpRegister(system: System, offset: number): SysregHook {

@@ -63,10 +63,14 @@ export const SYSTEM_REGISTERS: readonly Row[] = [
   ['MPIDR_EL1',        3, 0, 0, 0, 5, 1, '-', ['constant', 0x8000_0000]],
   ['REVIDR_EL1',       3, 0, 0, 0, 6, 1, '-', ZERO],
   ['ID_AA64PFR0_EL1',  3, 0, 0, 4, 0, 1, '-', ['constant', 0x01ff_0011, 0x1100_0000]], // EL0 EL1 AArch64; no FP, no SIMD; GIC registers; CSV2 CSV3: nothing is speculated
+  ['ID_AA64PFR1_EL1',  3, 0, 0, 4, 1, 1, '-', ZERO],
   ['ID_AA64DFR0_EL1',  3, 0, 0, 5, 0, 1, '-', ['constant', ((WATCHPOINTS - 1) << 20) | ((BREAKPOINTS - 1) << 12) | 6]], // Armv8 debug
-  ['ID_AA64ISAR0_EL1', 3, 0, 0, 6, 0, 1, '-', ['constant', 0x0021_0000]], //       LSE atomics, CRC32
-  ['ID_AA64ISAR1_EL1', 3, 0, 0, 6, 1, 1, '-', ['constant', 0x0020_0000]], //       LRCPC2
+  ['ID_AA64ISAR0_EL1', 3, 0, 0, 6, 0, 1, '-', ['constant', 0x0021_0000, 0x0010_0000]], // LSE atomics, CRC32; FlagM
+  ['ID_AA64ISAR1_EL1', 3, 0, 0, 6, 1, 1, '-', ['constant', 0x0020_0000, 0x0000_0010]], // LRCPC2; SB
+  ['ID_AA64ISAR2_EL1', 3, 0, 0, 6, 2, 1, '-', ZERO],
   ['ID_AA64MMFR0_EL1', 3, 0, 0, 7, 0, 1, '-', ['constant', 0x0f00_0025]], //       4 KiB granule only, 16-bit ASID, 48-bit PA
+  ['ID_AA64MMFR1_EL1', 3, 0, 0, 7, 1, 1, '-', ZERO],
+  ['ID_AA64MMFR2_EL1', 3, 0, 0, 7, 2, 1, '-', ZERO],
   ['AIDR_EL1',         3, 1, 0, 0, 7, 1, '-', ZERO],
   ['CTR_EL0',          3, 3, 0, 0, 1, 0, '-', ['constant', CTR], UCT],
   ['DCZID_EL0',        3, 3, 0, 0, 7, 0, '-', HOOK],

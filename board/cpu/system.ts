@@ -58,8 +58,9 @@ export class System {
   /** The event register of WFE and SEV. */
   event = false;
 
-  /** SCTLR_EL1. */
+  /** SCTLR_EL1 and CPACR_EL1. */
   sctlr = 0;
+  cpacr = 0;
   readonly regs: Registers;
   readonly mmu: Mmu;
   readonly debug: Debug;
@@ -80,12 +81,13 @@ export class System {
 
   /** EngineImports.sys() */
   execute(insn: number): number {
+    this.words[STATE.INSN >>> 2] = insn;
     if (insn === (ERET | 0)) return this.eret();
     const key = (insn >>> 5) & 0xffff;
     if (key >>> 14 === 0) return this.immediate(insn, key);
 
     const register = this.registers.decode(key);
-    if (!register) return this.undefined(insn);
+    if (!register) return EXIT.UNDEFINED;
     return (insn & READ) !== 0
       ? this.move(insn, register, register.leastRead)
       : this.move(insn, register, register.leastWrite);
@@ -99,7 +101,7 @@ export class System {
 
   /* CPACR_EL1.FPEN: 0b11 nobody traps, 0b01 EL0 does. Without an FP unit everybody does. */
   private trapsFp(): boolean {
-    const fpen = (this.registers.find('CPACR_EL1').read(0) >>> 20) & 3;
+    const fpen = (this.cpacr >>> 20) & 3;
     return !HAS_FP || (fpen & 1) === 0 || (fpen === 1 && this.regs.el === 0);
   }
 
@@ -107,34 +109,31 @@ export class System {
 
   private move(insn: number, register: SystemRegister, least: number): number {
     const el = this.regs.el;
-    if (el < least) return this.undefined(insn);
+    if (el < least) return EXIT.UNDEFINED;
     if (el === 0 && register.el0Mask !== 0 && (this.sctlr & register.el0Mask) === 0)
       return this.trap(EC_SYSREG, insn);
-    const hook = register.hook;
-    if (!hook) return this.moveValue(insn, register);
+    this.refused = false;
+    const { hook } = register;
+    if (!hook) return this.moveValue(insn, register) ? this.leave(EXIT.REFRESH) : DONE;
 
     if (el === 0 && hook.trapsEl0?.()) return this.trap(EC_SYSREG, insn);
-    return this.moveHooked(insn, register);
-  }
-
-  private moveValue(insn: number, register: SystemRegister): number {
-    const rt = insn & 31;
-    if ((insn & READ) !== 0) {
-      if (rt !== ZR) this.regs.setDword(STATE.X + 8 * rt, register.read(0), register.read(1));
-      return DONE;
-    }
-    // Slot 31 reads as zero.
-    register.write(this.words[(STATE.X >>> 2) + 2 * rt]!, this.words[(STATE.X >>> 2) + 2 * rt + 1]!);
-    return register.afterWrite ? this.leave(EXIT.REFRESH) : DONE;
-  }
-
-  /* A device's register may raise an interrupt, move an alarm, refuse (the exit is set then): look again afterwards. */
-  private moveHooked(insn: number, register: SystemRegister): number {
+    // A device's register may raise an interrupt or move an alarm: look again afterwards.
     this.ports.syncClock();
-    this.refused = false;
     this.moveValue(insn, register);
-    if (this.refused) return this.refusal;
-    return this.leave(EXIT.REFRESH);
+    return this.refused ? this.refusal : this.leave(EXIT.REFRESH);
+  }
+
+  /** Returns whether what was written has consequences. Slot 31 reads as zero. */
+  private moveValue(insn: number, register: SystemRegister): boolean {
+    const rt = insn & 31;
+    if ((insn & READ) === 0) {
+      register.write(this.words[(STATE.X >>> 2) + 2 * rt]!, this.words[(STATE.X >>> 2) + 2 * rt + 1]!);
+      return register.afterWrite !== undefined;
+    }
+    const lo = register.read(0);
+    const hi = register.read(1);
+    if (rt !== ZR && !this.refused) this.regs.setDword(STATE.X + 8 * rt, lo, hi);
+    return false;
   }
 
   /** For a hook of the CPU's own: the instruction does not happen, `code` is why. */
@@ -158,14 +157,14 @@ export class System {
       default:
         return (insn & 31) === ZR
           ? this.moveImmediate(insn, key & MSR_IMM_MASK, (key >>> 3) & 15)
-          : this.undefined(insn);
+          : EXIT.UNDEFINED;
     }
   }
 
   private moveImmediate(insn: number, which: number, imm: number): number {
     switch (which) {
       case MSR_SPSEL:
-        if (this.regs.el === 0) return this.undefined(insn);
+        if (this.regs.el === 0) return EXIT.UNDEFINED;
         this.regs.selectStack(1, imm & 1 ? 1 : 0);
         return DONE;
       case MSR_DAIFSET:
@@ -173,7 +172,7 @@ export class System {
       case MSR_DAIFCLR:
         return this.changeDaif(insn, this.regs.daif & ~(imm << 6));
       default:
-        return this.undefined(insn);
+        return EXIT.UNDEFINED;
     }
   }
 
@@ -197,18 +196,13 @@ export class System {
   }
 
   private eret(): number {
-    if (this.regs.el === 0) return this.undefined(ERET);
+    if (this.regs.el === 0) return EXIT.UNDEFINED;
     this.words[STATE.BUDGET >>> 2] = this.words[STATE.BUDGET >>> 2]! - 1;
     this.ports.exceptionReturn();
     return EXIT.REFRESH;
   }
 
   /* ---- Ways out ---- */
-
-  private undefined(insn: number): number {
-    this.words[STATE.INSN >>> 2] = insn;
-    return EXIT.UNDEFINED;
-  }
 
   private leave(code: number): number {
     const pc = STATE.PC >>> 2;
@@ -221,15 +215,14 @@ export class System {
 
   /* The syndrome of a trapped MSR, MRS or system instruction is its encoding, in another order. */
   private trap(ec: number, insn: number): number {
-    const field = (lsb: number, bits: number) => (insn >>> lsb) & ((1 << bits) - 1);
     const iss =
-      (field(19, 2) << 20) |
-      (field(5, 3) << 17) |
-      (field(16, 3) << 14) |
-      (field(12, 4) << 10) |
-      (field(0, 5) << 5) |
-      (field(8, 4) << 1) |
-      field(21, 1);
+      (bits(insn, 19, 2) << 20) | // op0
+      (bits(insn, 5, 3) << 17) | //  op2
+      (bits(insn, 16, 3) << 14) | // op1
+      (bits(insn, 12, 4) << 10) | // CRn
+      (bits(insn, 0, 5) << 5) | //   Rt
+      (bits(insn, 8, 4) << 1) | //   CRm
+      bits(insn, 21, 1); //          read
     return this.trapIssue(ec, iss);
   }
 
@@ -243,4 +236,8 @@ export class System {
   private mustLookAgain(): boolean {
     return this.ports.interruptDue() || this.debug.stepsAt(1, false);
   }
+}
+
+function bits(word: number, lsb: number, count: number): number {
+  return (word >>> lsb) & ((1 << count) - 1);
 }

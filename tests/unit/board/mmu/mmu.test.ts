@@ -179,7 +179,11 @@ test('exclusives and atomics on a device are fault 0x35', () => {
 test('a device that raises its line in an access interrupts before the next instruction', () => {
   const rig = machine('twice');
   const line = rig.cpu.irqLine;
-  rig.bus.attach(0x900_0000, { name: 'd', size: 0x1000, read: () => (line.set(true), 7), write: () => {} });
+  const read = () => {
+    line.set(true);
+    return 7;
+  };
+  rig.bus.attach(0x900_0000, { name: 'd', size: 0x1000, read, write: () => {} });
   rig.cpu.x[1] = 0x20_0000n;
   assert.is(rig.go(0x1000), 0x480);
   assert.is(rig.cpu.elr, 0x1004n);
