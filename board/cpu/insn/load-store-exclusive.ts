@@ -211,5 +211,5 @@ export const LOAD_STORE_EXCLUSIVE: readonly Row[] = [
   ['SS111000ar1sssss011000nnnnnttttt', 'LDUMAX', atomic(pick(gtu)), 'ldumax{a:a}{l:r}{size} {T:s}, {T:t}, [{XS:n}]', COLD],
   ['SS111000ar1sssss011100nnnnnttttt', 'LDUMIN', atomic(pick(ltu)), 'ldumin{a:a}{l:r}{size} {T:s}, {T:t}, [{XS:n}]', COLD],
   ['SS111000ar1sssss100000nnnnnttttt', 'SWP', atomic(swap), 'swp{a:a}{l:r}{size} {T:s}, {T:t}, [{XS:n}]', COLD],
-  ['SS111000101.....110000nnnnnttttt', 'LDAPR', load_acquire, 'ldapr{size} {T:t}, [{XS:n}]'],
+  ['SS11100010111111110000nnnnnttttt', 'LDAPR', load_acquire, 'ldapr{size} {T:t}, [{XS:n}]'],
 ];

@@ -110,8 +110,8 @@ function load_pair(b: Builder, f: Fields, addressing: Addressing, element: 4 | 8
   const host = b.mem(va, 2 * element, 'read', { element, sp: f.n });
   const first = b.let(b.load(host, 0, element, { signed: isSigned, type: 'i64' }));
   const second = b.let(b.load(host, element, element, { signed: isSigned, type: 'i64' }));
-  b.setX(f.t, first);
   b.setX(f.a, second);
+  b.setX(f.t, first); // where the manual leaves it open, with both the same, the first remains
   if (writeBack) b.setXsp(f.n, writeBack);
 }
 
