@@ -16,6 +16,7 @@ import type {
   SuperBlock,
   SuperOperations,
 } from '../include/linux/fs.ts';
+import { PAGE_SIZE } from '../include/linux/types.ts';
 import { MKDEV, S_IFDIR } from '../include/uapi/stat.ts';
 import { d_make_root } from './dcache.ts';
 import { new_inode, no_fops, no_iops } from './inode.ts';
@@ -32,6 +33,7 @@ export function new_super(
     s_type,
     s_magic,
     s_dev: MKDEV(0, kernel.fs.next_anon_dev++),
+    s_blocksize: PAGE_SIZE,
     s_root: null as unknown as Dentry,
     s_flags: 0,
     next_ino: 1,

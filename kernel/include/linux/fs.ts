@@ -109,6 +109,8 @@ export interface SuperBlock {
   readonly s_type: string;
   readonly s_magic: number;
   readonly s_dev: number;
+  /** st_blksize, and the unit of statfs. */
+  s_blocksize: number;
   s_root: Dentry;
   s_flags: number;
   next_ino: number;

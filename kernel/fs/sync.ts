@@ -1,0 +1,55 @@
+/*
+ * kernel/fs/sync.ts - written means safe
+ *
+ * Linux:   fs/sync.c
+ * Manual:  sync(2), fsync(2)
+ * Differs: there is no disk; what is written is where it will stay
+ */
+
+import type { Task } from '../include/linux/sched.ts';
+import { EINVAL, ESPIPE } from '../include/uapi/errno.ts';
+import { S_ISDIR, S_ISLNK, S_ISREG } from '../include/uapi/stat.ts';
+import { flags as flagBits, int, long, SYSCALL_DEFINE } from '../syscalls/define.ts';
+import { fdget } from './file.ts';
+
+function do_fsync(task: Task, fd: number): number {
+  const file = fdget(task, fd);
+  if (typeof file === 'number') return file;
+  return file.f_op.fsync?.(file) ?? -EINVAL;
+}
+
+export const sys_sync = SYSCALL_DEFINE('sync', {}, () => 0);
+export const sys_fsync = SYSCALL_DEFINE('fsync', { fd: int }, (task, { fd }) => do_fsync(task, fd));
+export const sys_fdatasync = SYSCALL_DEFINE('fdatasync', { fd: int }, (task, { fd }) => do_fsync(task, fd));
+
+export const sys_syncfs = SYSCALL_DEFINE('syncfs', { fd: int }, (task, { fd }) => {
+  const file = fdget(task, fd);
+  return typeof file === 'number' ? file : 0;
+});
+
+const SYNC_FILE_RANGE_FLAGS = 0x7;
+
+export const sys_sync_file_range = SYSCALL_DEFINE(
+  'sync_file_range',
+  { fd: int, offset: long, nbytes: long, flags: flagBits },
+  (task, { fd, offset, nbytes, flags }) => {
+    const file = fdget(task, fd);
+    if (typeof file === 'number') return file;
+    if (flags & ~SYNC_FILE_RANGE_FLAGS || offset < 0 || nbytes < 0) return -EINVAL;
+    const { i_mode } = file.f_inode;
+    return S_ISREG(i_mode) || S_ISDIR(i_mode) || S_ISLNK(i_mode) ? 0 : -ESPIPE;
+  },
+);
+
+const FADVISE_LAST = 5;
+
+export const sys_fadvise64 = SYSCALL_DEFINE(
+  'fadvise64',
+  { fd: int, offset: long, len: long, advice: int },
+  (task, { fd, len, advice }) => {
+    const file = fdget(task, fd);
+    if (typeof file === 'number') return file;
+    if (!file.f_op.llseek) return -ESPIPE;
+    return len < 0 || advice < 0 || advice > FADVISE_LAST ? -EINVAL : 0;
+  },
+);
