@@ -37,7 +37,7 @@ export const ALIASES: readonly Alias[] = [
   ['ADD (immediate)', (f) => f.S === 0 && f.i === 0 && (f.d === ZR || f.n === ZR), 'mov {RS:d}, {RS:n}'],
   ['ADDS (immediate)', toZr, 'cmn {RS:n}, {#x:i}{lsl12}'],
   ['SUBS (immediate)', toZr, 'cmp {RS:n}, {#x:i}{lsl12}'],
-  ['ORR (immediate)', (f) => f.n === ZR && !movable(f), 'mov {RS:d}, {bitmask}'],
+  ['ORR (immediate)', (f) => f.n === ZR && (f.d === ZR || !movable(f)), 'mov {RS:d}, {bitmask}'],
   ['ANDS (immediate)', toZr, 'tst {R:n}, {bitmask}'],
   ['MOVN', (f) => isMove(f) && !(f.Z === 0 && f.i === 0xffff), 'mov {R:d}, {movn}'],
   ['MOVZ', isMove, 'mov {R:d}, {movz}'],

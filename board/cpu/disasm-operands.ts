@@ -11,22 +11,87 @@ import { SYSTEM_REGISTERS } from './sysreg.ts';
 type Format = (insn: Insn, value: number, field: string) => string;
 
 const ZR = 31;
-const CONDITIONS = ['eq', 'ne', 'cs', 'cc', 'mi', 'pl', 'vs', 'vc', 'hi', 'ls', 'ge', 'lt', 'gt', 'le', 'al', 'nv'];
+const CONDITIONS = [
+  'eq',
+  'ne',
+  'cs',
+  'cc',
+  'mi',
+  'pl',
+  'vs',
+  'vc',
+  'hi',
+  'ls',
+  'ge',
+  'lt',
+  'gt',
+  'le',
+  'al',
+  'nv',
+];
 const SHIFTS = ['lsl', 'lsr', 'asr', 'ror'];
 const EXTENSIONS = ['uxtb', 'uxth', 'uxtw', 'uxtx', 'sxtb', 'sxth', 'sxtw', 'sxtx'];
 const SIZES = ['b', 'h', 'w', 'x'];
 const BARRIERS = [
-  '#0x00', 'oshld', 'oshst', 'osh', '#0x04', 'nshld', 'nshst', 'nsh', '#0x08', 'ishld', 'ishst', 'ish', '#0x0c', 'ld', 'st', 'sy',
+  '#0x00',
+  'oshld',
+  'oshst',
+  'osh',
+  '#0x04',
+  'nshld',
+  'nshst',
+  'nsh',
+  '#0x08',
+  'ishld',
+  'ishst',
+  'ish',
+  '#0x0c',
+  'ld',
+  'st',
+  'sy',
 ];
+/** Speculation barriers are encodings of DSB. */
+const DSB_NAMES: Readonly<Record<number, string>> = { 0: 'ssbb', 4: 'pssbb' };
 const HINTS: Readonly<Record<number, string>> = {
-  0: 'nop', 1: 'yield', 2: 'wfe', 3: 'wfi', 4: 'sev', 5: 'sevl', 6: 'dgh', 7: 'xpaclri', 8: 'pacia1716', 10: 'pacib1716',
-  12: 'autia1716', 14: 'autib1716', 16: 'esb', 17: 'psb csync', 18: 'tsb csync', 20: 'csdb', 24: 'paciaz', 25: 'paciasp',
-  26: 'pacibz', 27: 'pacibsp', 28: 'autiaz', 29: 'autiasp', 30: 'autibz', 31: 'autibsp', 32: 'bti', 34: 'bti c',
-  36: 'bti j', 38: 'bti jc',
+  0: 'nop',
+  1: 'yield',
+  2: 'wfe',
+  3: 'wfi',
+  4: 'sev',
+  5: 'sevl',
+  7: 'xpaclri',
+  8: 'pacia1716',
+  10: 'pacib1716',
+  12: 'autia1716',
+  14: 'autib1716',
+  16: 'esb',
+  17: 'psb csync',
+  18: 'tsb csync',
+  20: 'csdb',
+  22: 'clearbhb',
+  24: 'paciaz',
+  25: 'paciasp',
+  26: 'pacibz',
+  27: 'pacibsp',
+  28: 'autiaz',
+  29: 'autiasp',
+  30: 'autibz',
+  31: 'autibsp',
+  32: 'bti',
+  34: 'bti c',
+  36: 'bti j',
+  38: 'bti jc',
 };
 /** By op1:op2. */
 const PSTATE_FIELDS: Readonly<Record<number, string>> = {
-  0o05: 'spsel', 0o03: 'uao', 0o04: 'pan', 0o31: 'ssbs', 0o32: 'dit', 0o34: 'tco', 0o36: 'daifset', 0o37: 'daifclr',
+  0o05: 'spsel',
+  0o03: 'uao',
+  0o04: 'pan',
+  0o31: 'ssbs',
+  0o32: 'dit',
+  0o34: 'tco',
+  0o36: 'daifset',
+  0o37: 'daifclr',
 };
 
 const x = (n: number): string => (n === ZR ? 'xzr' : `x${n}`);
@@ -40,7 +105,8 @@ const hexWide = (lo: number, hi: number): string =>
   hi === 0 ? hexOf(lo) : `#0x${(hi >>> 0).toString(16)}${(lo >>> 0).toString(16).padStart(8, '0')}`;
 /** An address: 64 bits, of which a number holds those that occur. */
 const address = (n: number): string => `0x${(n < 0 ? BigInt.asUintN(64, BigInt(n)) : n).toString(16)}`;
-const signed = (value: number, bits: number): number => (value >= 2 ** (bits - 1) ? value - 2 ** bits : value);
+const signed = (value: number, bits: number): number =>
+  value >= 2 ** (bits - 1) ? value - 2 ** bits : value;
 const optional = (value: number): string => (value === 0 ? '' : `, #${value}`);
 
 /** Load/store pairs scale by the size of one register. */
@@ -106,7 +172,8 @@ function hint(insn: Insn): string {
 
 function pstate(insn: Insn): string {
   const { o = 0, p = 0 } = insn.f;
-  return PSTATE_FIELDS[o * 8 + p] ?? `s0_${o}_c4_c${insn.f.m}_${p}`;
+  const name = PSTATE_FIELDS[o * 8 + p];
+  return name ? `${name}, ${hexOf(insn.f.m ?? 0)}` : `s0_${o}_c4_c${insn.f.m}_${p}, xzr`;
 }
 
 /** op0 op1 CRn CRm op2 from bits 20:5. */
@@ -179,7 +246,8 @@ export const OPERANDS: Readonly<Record<string, Format>> = {
   // Addresses
   label: (insn, _, field) => address(insn.pc + 4 * relative(insn, field)),
   adr: (insn) => address(insn.pc + 4 * relative(insn, 'h') + (insn.f.l ?? 0)),
-  adrp: (insn) => address(Math.floor(insn.pc / 4096) * 4096 + 4096 * (4 * relative(insn, 'h') + (insn.f.l ?? 0))),
+  adrp: (insn) =>
+    address(Math.floor(insn.pc / 4096) * 4096 + 4096 * (4 * relative(insn, 'h') + (insn.f.l ?? 0))),
   imm7: (insn, value) => optional(pairOffset(insn, value)),
   '#imm7': (insn, value) => `#${pairOffset(insn, value)}`,
   imm9: (_, value) => optional(signed(value, 9)),
@@ -196,6 +264,7 @@ export const OPERANDS: Readonly<Record<string, Format>> = {
 
   // System
   barrier,
+  dsb: (insn, value) => DSB_NAMES[value] ?? `dsb ${barrier(insn, value)}`,
   isb: (_, value) => (value === 15 ? '' : ` ${hexOf(value)}`),
   hint,
   pstate,

@@ -3,7 +3,7 @@
  *
  * For tests of instructions. A system instruction is Undefined here, an unmapped address a fault.
  */
-import { loadInterpreter, type Run } from '../../board/cpu/engine/load.ts';
+import { interpreterBytes, type Run } from '../../board/cpu/engine/load.ts';
 import { ACCESS, EXIT, STATE, TLB_ENTRIES, TLB_ENTRY } from '../../board/cpu/state.ts';
 
 const PAGE = 0x1000;
@@ -24,7 +24,10 @@ export class FlatMachine {
   private readonly regions: readonly Region[];
   private readonly view: DataView;
 
-  constructor(regions: readonly Region[]) {
+  /** Called at every access that misses the TLB. */
+  onSlow: () => void = () => {};
+
+  constructor(regions: readonly Region[], bytes: Uint8Array = interpreterBytes()) {
     const size = regions.reduce<number>((sum, region) => sum + region.size, STATE.END);
     this.memory = new WebAssembly.Memory({ initial: Math.ceil(size / WASM_PAGE) });
     this.words = new Uint32Array(this.memory.buffer);
@@ -33,11 +36,14 @@ export class FlatMachine {
     this.regions = regions;
     this.words[STATE.TLB >>> 2] = STATE.TLB_EL0;
     this.words.fill(0xffff_ffff, STATE.TLB_EL0 >>> 2, (STATE.TLB_EL1 + TLB_ENTRIES * TLB_ENTRY.SIZE) >>> 2);
-    this.run = loadInterpreter(this.memory, {
-      slow: (access) => this.slow(access),
+    const imports = {
+      memory: this.memory,
+      slow: (access: number) => this.slow(access),
       fetch: () => this.fetch(),
       sys: () => EXIT.UNDEFINED,
-    });
+    };
+    const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes), { env: imports });
+    this.run = instance.exports.run as Run;
   }
 
   /** Where a guest address lies in `memory`; 0 = nowhere. */
@@ -63,6 +69,7 @@ export class FlatMachine {
   }
 
   private slow(access: number): number {
+    this.onSlow();
     const address = this.address();
     const size = access & ACCESS.SIZE;
     this.misaligned = (access & ACCESS.ALIGNED) !== 0 && address % size !== 0;

@@ -162,13 +162,13 @@ export const BRANCH_EXCEPTION_SYSTEM: readonly Row[] = [
 
   // Barriers
   ['11010101000000110011mmmm01011111', 'CLREX', clrex, 'clrex{#x15:m}', { interpOnly: true }],
-  ['11010101000000110011mmmm10011111', 'DSB', no_operation, 'dsb {barrier:m}'],
+  ['11010101000000110011mmmm10011111', 'DSB', no_operation, '{dsb:m}'],
   ['11010101000000110011mmmm10111111', 'DMB', no_operation, 'dmb {barrier:m}'],
   ['11010101000000110011mmmm11011111', 'ISB', no_operation, 'isb{isb:m}', { ends: true }],
   ['11010101000000110011000011111111', 'SB', no_operation, 'sb', { ends: true }],
 
   // PSTATE
-  ['1101010100000ooo0100mmmmppp11111', 'MSR (immediate)', system, 'msr {pstate}, {#x:m}', SYSTEM],
+  ['1101010100000ooo0100mmmmppp11111', 'MSR (immediate)', system, 'msr {pstate}', SYSTEM],
   ['11010101000000000100000000011111', 'CFINV', cfinv, 'cfinv'],
 
   // System instructions

@@ -369,7 +369,7 @@ export const DATA_PROCESSING_REGISTER: readonly Row[] = [
   ['Z1111010000mmmmm000000nnnnnddddd', 'SBCS', sbcs, 'sbcs {R:d}, {R:n}, {R:m}'],
 
   // Rotate right into flags
-  ['10111010000iiiiii00001nnnnn0mmmm', 'RMIF', rmif, 'rmif {X:n}, {#:i}, {#x:m}', { cold: true }],
+  ['10111010000iiiiii00001nnnnn0mmmm', 'RMIF', rmif, 'rmif {X:n}, {#:i}, {#:m}', { cold: true }],
 
   // Evaluate into flags
   ['00111010000000000S0010nnnnn01101', 'SETF8, SETF16', setf, 'setf{setf} {W:n}', { cold: true }],
