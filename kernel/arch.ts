@@ -6,6 +6,7 @@
  *          few lines. It belongs to one machine: behind it are that machine's CPU and RAM.
  */
 
+import type { Kernel } from './kernel.ts';
 import type { Mm } from './include/linux/mm_types.ts';
 import type { Task } from './include/linux/sched.ts';
 import type { KernelSigInfo, SigSet } from './include/linux/signal.ts';
@@ -33,6 +34,10 @@ export interface ArchSyscall {
   syscall_get_arch(task: Task): number;
   instruction_pointer(regs: PtRegs): number;
   user_stack_pointer(regs: PtRegs): number;
+  /** Linux: <asm/entry-common.h>. The stop before a call, with what this CPU shows there. True: do not make the call. */
+  arch_ptrace_report_syscall_entry(task: Task): Sleeps<boolean>;
+  /** The stop after it; `step`: the task is single-stepped, so a SIGTRAP is forced in place of the stop. */
+  arch_ptrace_report_syscall_exit(task: Task, step: boolean): Sleeps<void>;
 }
 
 /** Linux: <asm/uaccess.h>. Never sleeps; may fault pages in. Works on any mm, current or not. */
@@ -104,11 +109,13 @@ export interface ArchProcess {
   readonly elf_platform: string;
   readonly minsigstksz: number;
   /** Maps the vDSO into a new image; 0 or -errno. Sets mm.vdso. */
-  arch_setup_additional_pages(mm: Mm): number;
+  arch_setup_additional_pages(task: Task, mm: Mm): number;
 }
 
 /** Linux: arch/arm64/kernel/signal.c. */
 export interface ArchSignal {
+  /** Linux: arch_untagged_si_addr(). si_addr for a handler that does not want to see tags (no SA_EXPOSE_TAGBITS). */
+  arch_untagged_si_addr(addr: bigint, sig: number, code: number): bigint;
   /** Builds the frame and points the registers at the handler; 0 or -EFAULT. */
   setup_rt_frame(
     task: Task,
@@ -119,6 +126,8 @@ export interface ArchSignal {
     restorer: UserPtr,
     mask: SigSet,
   ): number;
+  /** sigreturn(2): everything from the frame at the stack pointer. Returns the result register as it is then. */
+  rt_sigreturn(task: Task): number | bigint;
   /** One pass of signal delivery, restart rules included. */
   arch_do_signal_or_restart(task: Task): Sleeps<void>;
 }
@@ -132,6 +141,8 @@ export interface ArchMachine {
   hvc(fn: number, a1?: number, a2?: number, a3?: number): number;
   /** Instructions since power-on: the stamp of events. */
   instructions(): number;
+  /** Linux: setup_arch(). Memory, firmware and CPU as the device tree at physical address `dtb` describes them. */
+  setup_arch(kernel: Kernel, dtb: number): void;
   /** Takes the interrupts that are pending, one by one. The scheduler calls it between two tasks, so it must be cheap. */
   handle_pending_irqs(): void;
   /** Text for the panic report: registers, system registers. */

@@ -22,6 +22,7 @@ import type { KSigAction, KernelSigInfo } from '../include/linux/signal.ts';
 import type { UserPtr } from '../include/linux/types.ts';
 import { CLD_CONTINUED, CLD_STOPPED, CLD_TRAPPED, SI_USER } from '../include/uapi/siginfo.ts';
 import {
+  SA_EXPOSE_TAGBITS,
   SA_IMMUTABLE,
   SA_NODEFER,
   SA_RESETHAND,
@@ -136,7 +137,14 @@ function take_action(task: Task, info: KernelSigInfo): KSignal | null {
   if (action.sa_handler === SIG_DFL || action.sa_handler === SIG_IGN) return null;
   const ka = { ...action };
   if (action.sa_flags & SA_RESETHAND) action.sa_handler = SIG_DFL as UserPtr;
-  return { sig: info.si_signo, info, ka };
+  return { sig: info.si_signo, info: hide_si_addr_tag_bits(task, info, ka.sa_flags), ka };
+}
+
+/** Tags of addresses are shown to those who say that they can cope with them. */
+function hide_si_addr_tag_bits(task: Task, info: KernelSigInfo, flags: number): KernelSigInfo {
+  const { si_addr, si_signo, si_code } = info;
+  if (si_addr === undefined || flags & SA_EXPOSE_TAGBITS) return info;
+  return { ...info, si_addr: task.kernel.arch.arch_untagged_si_addr(si_addr, si_signo, si_code) };
 }
 
 /** Ignored or default. Returns when the task goes on. */

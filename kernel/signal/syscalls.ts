@@ -67,6 +67,11 @@ export const sys_restart_syscall = SYSCALL_DEFINE('restart_syscall', {}, functio
   return is_generator(ret) ? yield* ret : ret;
 });
 
+/** How a handler ends. The frame is the architecture's. */
+export const sys_rt_sigreturn = SYSCALL_DEFINE('rt_sigreturn', {}, (task) =>
+  task.kernel.arch.rt_sigreturn(task),
+);
+
 /*
  * sigaction
  *

@@ -71,13 +71,41 @@ import {
   sys_sync_file_range,
   sys_syncfs,
 } from '../fs/sync.ts';
+import {
+  sys_kill,
+  sys_restart_syscall,
+  sys_rt_sigaction,
+  sys_rt_sigpending,
+  sys_rt_sigprocmask,
+  sys_rt_sigqueueinfo,
+  sys_rt_sigreturn,
+  sys_rt_sigsuspend,
+  sys_rt_sigtimedwait,
+  sys_rt_tgsigqueueinfo,
+  sys_sigaltstack,
+  sys_tgkill,
+  sys_tkill,
+} from '../signal/syscalls.ts';
 import type { Syscall } from './define.ts';
 
 type Row = readonly [nr: number, fn: Syscall, gap?: string];
 
 // biome-ignore format: columns teach
 export const sys_call_table: readonly Row[] = [
-  // kernel/signal.ts
+  // kernel/signal/syscalls.ts
+  [128, sys_restart_syscall],
+  [129, sys_kill],
+  [130, sys_tkill],
+  [131, sys_tgkill],
+  [132, sys_sigaltstack],
+  [133, sys_rt_sigsuspend],
+  [134, sys_rt_sigaction],
+  [135, sys_rt_sigprocmask],
+  [136, sys_rt_sigpending],
+  [137, sys_rt_sigtimedwait],
+  [138, sys_rt_sigqueueinfo],
+  [139, sys_rt_sigreturn],
+  [240, sys_rt_tgsigqueueinfo],
   // kernel/fs/access.ts
   [ 17, sys_getcwd],
   [ 48, sys_faccessat],
@@ -174,3 +202,7 @@ export function index_syscalls(rows: readonly Row[] = sys_call_table): (Syscall 
   }
   return table;
 }
+
+/** For those who describe calls instead of making them. */
+export const syscall_by_nr = (nr: number): Syscall | undefined =>
+  sys_call_table.find(([row]) => row === nr)?.[1];

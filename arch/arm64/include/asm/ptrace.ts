@@ -61,6 +61,8 @@ export class PtRegs extends GenericPtRegs {
   readonly regs = new BigUint64Array(this.buffer, 0, 35);
   /** The same as 32-bit halves, low half first. */
   readonly words = new Uint32Array(this.buffer, 0, 70);
+  /** x0..x30 only. */
+  readonly gprs = new BigUint64Array(this.buffer, 0, 31);
   readonly args = new Uint32Array(this.buffer, 0, 12);
   readonly user_regs = new Uint8Array(this.buffer, 0, USER_PT_REGS_SIZE);
   private readonly signed = new Int32Array(this.buffer);

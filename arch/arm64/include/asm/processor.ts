@@ -1,0 +1,38 @@
+/*
+ * arch/arm64/include/asm/processor.ts - struct thread_struct: what a task has of the CPU besides its general registers
+ *
+ * Linux:   arch/arm64/include/asm/processor.h (v6.12)
+ * Absent:  SVE, SME, pointer authentication, MTE, GCS
+ */
+
+import type { Task } from '../../../../kernel/include/linux/sched.ts';
+import { ARM_MAX_BRP, ARM_MAX_WRP, type HwDebugSlot, no_slot } from './hw_breakpoint.ts';
+
+/** V0..V31, 16 bytes each; FPSR; FPCR; two words reserved: struct user_fpsimd_state, the NT_PRFPREG set. */
+export const USER_FPSIMD_STATE_SIZE = 528;
+
+export class ThreadStruct {
+  /** TPIDR_EL0: the C library's thread pointer. Two words. */
+  readonly tp_value = new Uint32Array(2);
+  readonly fpsimd_state = new Uint8Array(USER_FPSIMD_STATE_SIZE);
+  /** FAR and ESR of the last fault that became a signal: signal frames show them. ESR 0: it was not a fault. */
+  fault_address = 0n;
+  fault_code = 0;
+  /** debug.suspended_step and the breakpoints of a tracer. */
+  readonly hbp_break: HwDebugSlot[] = Array.from({ length: ARM_MAX_BRP }, no_slot);
+  readonly hbp_watch: HwDebugSlot[] = Array.from({ length: ARM_MAX_WRP }, no_slot);
+  /** Is any of them enabled? Then switching to the task loads them. */
+  hbp_active = false;
+
+  /** Fork: all but the tracer's breakpoints. */
+  static copy(from: ThreadStruct): ThreadStruct {
+    const to = new ThreadStruct();
+    to.tp_value.set(from.tp_value);
+    to.fpsimd_state.set(from.fpsimd_state);
+    to.fault_address = from.fault_address;
+    to.fault_code = from.fault_code;
+    return to;
+  }
+}
+
+export const thread_of = (task: Task): ThreadStruct => task.thread as ThreadStruct;

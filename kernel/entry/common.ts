@@ -1,0 +1,103 @@
+/*
+ * kernel/entry/common.ts - the common way into a system call and out of the kernel
+ *
+ * Linux:   kernel/entry/common.c, include/linux/entry-common.h (v7.2, with tip core/entry of July 2026)
+ * Differs: the short path is the architecture's: nothing here runs unless somebody wants to look
+ * Absent:  seccomp, tracepoints and audit; lockdep and context tracking, which have nothing to track on one CPU without
+ *          a tick that could be stopped
+ *
+ *     syscall_trace_enter         invoke         syscall_exit_work          exit_to_user_mode_loop
+ *     sud, ptrace, seccomp,    --------------->  ptrace                 -->  schedule, signals, until
+ *     tracepoint, audit           the table                                  nothing is left
+ */
+
+import type { PtRegs } from '../arch.ts';
+import {
+  SYSCALL_WORK_SECCOMP,
+  SYSCALL_WORK_SYSCALL_AUDIT,
+  SYSCALL_WORK_SYSCALL_EMU,
+  SYSCALL_WORK_SYSCALL_EXIT_TRAP,
+  SYSCALL_WORK_SYSCALL_TRACE,
+  SYSCALL_WORK_SYSCALL_TRACEPOINT,
+  SYSCALL_WORK_SYSCALL_USER_DISPATCH,
+  TIF_NEED_RESCHED,
+  TIF_NOTIFY_SIGNAL,
+  TIF_SIGPENDING,
+  type Task,
+} from '../include/linux/sched.ts';
+import { schedule } from '../sched/core.ts';
+import type { Sleeps } from '../sched/wait.ts';
+import type { EntryStep } from '../trace/events.ts';
+
+/** Somebody looks at the call before it is made. */
+export const SYSCALL_WORK_ENTER =
+  SYSCALL_WORK_SECCOMP |
+  SYSCALL_WORK_SYSCALL_TRACEPOINT |
+  SYSCALL_WORK_SYSCALL_TRACE |
+  SYSCALL_WORK_SYSCALL_EMU |
+  SYSCALL_WORK_SYSCALL_AUDIT |
+  SYSCALL_WORK_SYSCALL_USER_DISPATCH;
+
+/** Somebody looks at what came of it. */
+export const SYSCALL_WORK_EXIT =
+  SYSCALL_WORK_SYSCALL_TRACEPOINT |
+  SYSCALL_WORK_SYSCALL_TRACE |
+  SYSCALL_WORK_SYSCALL_AUDIT |
+  SYSCALL_WORK_SYSCALL_USER_DISPATCH |
+  SYSCALL_WORK_SYSCALL_EXIT_TRAP;
+
+/** What must not be left when a task returns to user space. */
+export const EXIT_TO_USER_MODE_WORK = TIF_SIGPENDING | TIF_NOTIFY_SIGNAL | TIF_NEED_RESCHED;
+
+/** Instead of a number: make no call, and leave the result register alone. */
+export const NO_SYSCALL = -1;
+
+/*
+ * Everybody who may look at a system call before it happens, in the only order that works. Returns the number to call, or
+ * NO_SYSCALL.
+ */
+export function* syscall_trace_enter(task: Task, regs: PtRegs): Sleeps<number> {
+  const { arch } = task.kernel;
+  const work = task.thread_info.syscall_work;
+
+  // The tracer may rewrite the number and the arguments.
+  if (work & (SYSCALL_WORK_SYSCALL_TRACE | SYSCALL_WORK_SYSCALL_EMU)) {
+    step(task, 'ptrace');
+    const fatal = yield* arch.arch_ptrace_report_syscall_entry(task);
+    // EMU is what it was when the stop began: the resuming request decides about the next call, not about this one.
+    if (fatal || work & SYSCALL_WORK_SYSCALL_EMU) return NO_SYSCALL;
+  }
+
+  step(task, 'invoke');
+  return arch.syscall_get_nr(regs);
+}
+
+/** The call is done, or was skipped. Signals come later: this happens once, the loop below until nothing is left. */
+export function* syscall_exit_work(task: Task): Sleeps<void> {
+  const work = task.thread_info.syscall_work;
+  step(task, 'exit-work');
+  const singleStep = report_single_step(work);
+  if (singleStep || work & SYSCALL_WORK_SYSCALL_TRACE) {
+    yield* task.kernel.arch.arch_ptrace_report_syscall_exit(task, singleStep);
+  }
+}
+
+/** An emulated call was not executed: there is nothing to step over (PTRACE_SYSEMU_SINGLESTEP). */
+const report_single_step = (work: number): boolean =>
+  !(work & SYSCALL_WORK_SYSCALL_EMU) && (work & SYSCALL_WORK_SYSCALL_EXIT_TRAP) !== 0;
+
+/** Called with no registers of the task in the CPU. When it returns, nothing stands between the task and user space. */
+export function* exit_to_user_mode_loop(task: Task): Sleeps<void> {
+  const info = task.thread_info;
+  while (info.flags & EXIT_TO_USER_MODE_WORK) {
+    if (info.flags & TIF_NEED_RESCHED) yield* schedule(task);
+    if (info.flags & (TIF_SIGPENDING | TIF_NOTIFY_SIGNAL)) {
+      step(task, 'signal');
+      yield* task.kernel.arch.arch_do_signal_or_restart(task);
+    }
+  }
+}
+
+function step({ kernel }: Task, name: EntryStep): void {
+  if (kernel.events) kernel.events.emit({ type: 'entry', step: name });
+}
