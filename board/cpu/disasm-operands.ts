@@ -82,16 +82,10 @@ const HINTS: Readonly<Record<number, string>> = {
   36: 'bti j',
   38: 'bti jc',
 };
-/** By op1:op2. */
-const PSTATE_FIELDS: Readonly<Record<number, string>> = {
-  0o05: 'spsel',
-  0o03: 'uao',
-  0o04: 'pan',
-  0o31: 'ssbs',
-  0o32: 'dit',
-  0o34: 'tco',
-  0o36: 'daifset',
-  0o37: 'daifclr',
+/** By op1 and op2. */
+// biome-ignore format: columns teach
+const PSTATE_FIELDS: Readonly<Record<string, string>> = {
+  '0 5': 'spsel', '0 3': 'uao', '0 4': 'pan', '3 1': 'ssbs', '3 2': 'dit', '3 4': 'tco', '3 6': 'daifset', '3 7': 'daifclr',
 };
 
 const x = (n: number): string => (n === ZR ? 'xzr' : `x${n}`);
@@ -103,8 +97,8 @@ const isWide = (insn: Insn): boolean => insn.f.Z === 1;
 const hexOf = (n: number): string => `#0x${(n >>> 0).toString(16)}`;
 const hexWide = (lo: number, hi: number): string =>
   hi === 0 ? hexOf(lo) : `#0x${(hi >>> 0).toString(16)}${(lo >>> 0).toString(16).padStart(8, '0')}`;
-/** An address: 64 bits, of which a number holds those that occur. */
-const address = (n: number): string => `0x${(n < 0 ? BigInt.asUintN(64, BigInt(n)) : n).toString(16)}`;
+/** An address, of which a negative number stands for the upper half. */
+const address = (n: number): string => hexWide(n % 2 ** 32, Math.floor(n / 2 ** 32)).slice(1);
 const signed = (value: number, bits: number): number =>
   value >= 2 ** (bits - 1) ? value - 2 ** bits : value;
 const optional = (value: number): string => (value === 0 ? '' : `, #${value}`);
@@ -161,9 +155,7 @@ function prefetch(value: number): string {
   return `${kind}l${level + 1}${value & 1 ? 'strm' : 'keep'}`;
 }
 
-function barrier(insn: Insn, value: number): string {
-  return BARRIERS[value] ?? hexOf(value);
-}
+const barrier = (value: number): string => BARRIERS[value] ?? hexOf(value);
 
 function hint(insn: Insn): string {
   const number = (insn.word >>> 5) & 0x7f;
@@ -172,7 +164,7 @@ function hint(insn: Insn): string {
 
 function pstate(insn: Insn): string {
   const { o = 0, p = 0 } = insn.f;
-  const name = PSTATE_FIELDS[o * 8 + p];
+  const name = PSTATE_FIELDS[`${o} ${p}`];
   return name ? `${name}, ${hexOf(insn.f.m ?? 0)}` : `s0_${o}_c4_c${insn.f.m}_${p}, xzr`;
 }
 
@@ -263,8 +255,8 @@ export const OPERANDS: Readonly<Record<string, Format>> = {
   setf: (insn) => (insn.f.S ? '16' : '8'),
 
   // System
-  barrier,
-  dsb: (insn, value) => DSB_NAMES[value] ?? `dsb ${barrier(insn, value)}`,
+  barrier: (_, value) => barrier(value),
+  dsb: (_, value) => DSB_NAMES[value] ?? `dsb ${barrier(value)}`,
   isb: (_, value) => (value === 15 ? '' : ` ${hexOf(value)}`),
   hint,
   pstate,
