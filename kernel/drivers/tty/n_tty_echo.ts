@@ -41,7 +41,7 @@ const TAB_AFTER_TAB = 0x80;
 export const iscntrl = (c: number): boolean => c < SPACE || c === 0x7f;
 /** A byte of a UTF-8 sequence that is not its first. */
 export const is_continuation = (tty: Tty, c: number): boolean => I(tty, IUTF8) && (c & 0xc0) === 0x80;
-const isLower = (c: number): boolean => c >= 0x61 && c <= 0x7a;
+const isLower = (c: number): boolean => (c >= 0x61 && c <= 0x7a) || (c >= 0xdf && c !== 0xf7);
 
 /**
  * Output processing: as much of `bytes` as fits, with newlines and tabs as the settings want them. Returns how many of
@@ -175,9 +175,11 @@ function process_echo(tty: Tty, op: number, out: number[], room: number): boolea
   }
 }
 
+/* 0xff is upstream's escape for operations, and escaped it goes past output processing: so it does here. */
 function echo_plain(tty: Tty, c: number, out: number[], room: number): boolean {
-  if (O(tty, OPOST)) return do_output_char(tty, c, out, room);
+  if (O(tty, OPOST) && c !== 0xff) return do_output_char(tty, c, out, room);
   if (out.length >= room) return false;
+  if (c === 0xff) tty.disc_data.column++;
   out.push(c);
   return true;
 }

@@ -78,8 +78,10 @@ const BACKSLASH = 0x5c;
 const SLASH = 0x2f;
 const MARK = 0xff; // PARMRK's escape
 
-const toLower = (c: number): number => (c >= 0x41 && c <= 0x5a ? c + 0x20 : c);
-/* isalnum() or "_"; bytes above ASCII are Latin-1 to the kernel. */
+/* Bytes above ASCII are Latin-1 to the kernel. */
+const isUpper = (c: number): boolean => (c >= 0x41 && c <= 0x5a) || (c >= 0xc0 && c <= 0xde && c !== 0xd7);
+const toLower = (c: number): number => (isUpper(c) ? c + 0x20 : c);
+/* isalnum() or "_". */
 const isWord = (c: number): boolean =>
   (c >= 0x30 && c <= 0x39) ||
   (toLower(c) >= 0x61 && toLower(c) <= 0x7a) ||
@@ -110,12 +112,10 @@ function n_tty_receive_byte(tty: Tty, byte: number): void {
 
 /* No meaning of its own: echoed and stored. */
 function n_tty_receive_char(tty: Tty, c: number): void {
-  const data = tty.disc_data;
   if (tty.stopped && !tty.tco_stopped && I(tty, IXON) && I(tty, IXANY)) restart(tty);
   if (L(tty, ECHO)) {
     finish_erasing(tty);
-    if (data.canon_head === data.read_head) echo_set_canon_col(tty); // the line begins at this column
-    echo_char(tty, c);
+    echo_stored(tty, c);
   }
   store(tty, c);
 }
@@ -148,10 +148,14 @@ function n_tty_receive_char_special(tty: Tty, typed: number): void {
 }
 
 function echo_special(tty: Tty, c: number): void {
-  const data = tty.disc_data;
   finish_erasing(tty);
-  if (c === NL) return echo_char_raw(tty, NL);
-  if (data.canon_head === data.read_head) echo_set_canon_col(tty);
+  if (c === NL) echo_char_raw(tty, NL);
+  else echo_stored(tty, c);
+}
+
+function echo_stored(tty: Tty, c: number): void {
+  const data = tty.disc_data;
+  if (data.canon_head === data.read_head) echo_set_canon_col(tty); // the line begins at this column
   echo_char(tty, c);
 }
 
@@ -171,7 +175,7 @@ function n_tty_receive_char_signal(tty: Tty, c: number): boolean {
   isig(tty, sig);
   if (I(tty, IXON)) start_tty(tty);
   if (L(tty, ECHO)) echo_char(tty, c);
-  process_echoes(tty);
+  else process_echoes(tty);
   return true;
 }
 
@@ -203,7 +207,7 @@ function n_tty_receive_char_canon(tty: Tty, c: number): boolean {
   }
   if (c === cc(tty, VEOF)) return end_line(tty, __DISABLED_CHAR); // marks the end, and is not read
   if (c !== cc(tty, VEOL) && !(extended && c === cc(tty, VEOL2))) return false;
-  if (L(tty, ECHO)) echo_special(tty, c);
+  if (L(tty, ECHO)) echo_stored(tty, c);
   if (c === MARK && I(tty, PARMRK)) tty.disc_data.put(c);
   return end_line(tty, c);
 }
