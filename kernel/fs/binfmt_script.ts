@@ -12,7 +12,7 @@
 
 import { BINPRM_BUF_SIZE, type LinuxBinfmt, type LinuxBinprm } from '../include/linux/binfmts.ts';
 import { ENOENT, ENOEXEC } from '../include/uapi/errno.ts';
-import { bytes_to_string } from '../lib/bytes.ts';
+import { cstring } from '../lib/bytes.ts';
 import type { Sleeps } from '../sched/wait.ts';
 import { add_argument } from './exec_args.ts';
 import { open_exec } from './open.ts';
@@ -22,29 +22,49 @@ export interface ScriptLine {
   readonly argument: string | null;
 }
 
-/** What the first line says, or -ENOEXEC. `buf` holds BINPRM_BUF_SIZE bytes, zeroes after the file's end. */
-export function parse_script(buf: Uint8Array): ScriptLine | number {
-  const text = bytes_to_string(buf.subarray(0, BINPRM_BUF_SIZE));
-  if (!text.startsWith('#!')) return -ENOEXEC;
+const LAST = BINPRM_BUF_SIZE - 1;
+const NEWLINE = 0x0a;
 
-  const newline = text.indexOf('\n');
-  if (newline < 0 && !ends_inside(text)) return -ENOEXEC;
-  // Without a newline the last byte is not looked at; a NUL ends everything.
-  const line = newline < 0 ? text.slice(2, BINPRM_BUF_SIZE - 1) : text.slice(2, newline);
-  const [interpreter, rest] = split_at(/^[ \t]*([^ \t\0]*)([^]*)$/.exec(line)!);
-  if (interpreter === '') return -ENOEXEC;
-  // A NUL right after the name: there is no argument, whatever follows.
-  const argument = rest.startsWith('\0') ? '' : c_string(rest.replace(/[ \t]+$/, '').replace(/^[ \t]+/, ''));
-  return { interpreter, argument: argument === '' ? null : argument };
+const is_blank = (byte: number): boolean => byte === 0x20 || byte === 0x09;
+
+/** First place in [from, last] that is no blank; last + 1: none. */
+function skip_blanks(buf: Uint8Array, from: number, last: number): number {
+  let at = from;
+  while (at <= last && is_blank(buf[at]!)) at++;
+  return at;
 }
 
-const split_at = (match: RegExpExecArray): readonly [string, string] => [match[1]!, match[2]!];
+/** First place in [from, last] that ends a word, a blank or a NUL; last + 1: none. */
+function word_end(buf: Uint8Array, from: number, last: number): number {
+  let at = from;
+  while (at <= last && !is_blank(buf[at]!) && buf[at] !== 0) at++;
+  return at;
+}
 
-/** Without a newline in the buffer: is the name certainly whole, that is, does something end it? */
-const ends_inside = (text: string): boolean =>
-  /^#![ \t]*[^ \t\0]+[ \t\0]/.test(text.slice(0, BINPRM_BUF_SIZE));
+/** Where the first line ends: at its newline, or with the buffer if the name is certainly whole; -ENOEXEC if not. */
+function line_end(buf: Uint8Array): number {
+  const newline = buf.indexOf(NEWLINE);
+  const nul = buf.indexOf(0);
+  if (newline >= 0 && (nul < 0 || newline < nul)) return newline;
+  const name = skip_blanks(buf, 2, LAST);
+  return name > LAST || word_end(buf, name, LAST) > LAST ? -ENOEXEC : LAST;
+}
 
-const c_string = (text: string): string => text.split('\0', 1)[0]!;
+/** What the first line says, or -ENOEXEC. `buf` holds BINPRM_BUF_SIZE bytes, zeroes after the file's end. */
+export function parse_script(buf: Uint8Array): ScriptLine | number {
+  if (buf[0] !== 0x23 || buf[1] !== 0x21) return -ENOEXEC; // #!
+  let end = line_end(buf);
+  if (end < 0) return end;
+  while (is_blank(buf[end - 1]!)) end--;
+
+  const name = skip_blanks(buf, 2, end);
+  if (name >= end) return -ENOEXEC;
+  const gap = word_end(buf, name, end);
+  // A NUL after the name: no argument. A blank: one, even if it turns out to be empty.
+  const start = gap <= end && buf[gap] !== 0 ? skip_blanks(buf, gap, end) : end + 1;
+  if (start > end) return { interpreter: cstring(buf.subarray(name, end)), argument: null };
+  return { interpreter: cstring(buf.subarray(name, gap)), argument: cstring(buf.subarray(start, end)) };
+}
 
 // biome-ignore lint/correctness/useYield: other formats sleep
 function* load_script(bprm: LinuxBinprm): Sleeps<number> {
@@ -54,7 +74,7 @@ function* load_script(bprm: LinuxBinprm): Sleeps<number> {
   if (bprm.path_inaccessible) return -ENOENT;
 
   // argv becomes: interpreter, its argument, the script's name, what was given after argv[0].
-  bprm.argv.shift();
+  bprm.room += bprm.argv.shift()!.length + 1;
   for (const text of [bprm.interp, line.argument, line.interpreter]) {
     if (text === null) continue;
     const err = add_argument(bprm, text);

@@ -20,7 +20,8 @@ import { VM_EXEC, VM_STACK_FLAGS } from '../include/linux/mm.ts';
 import { PAGE_SIZE, page_align, page_align_down, type UserPtr } from '../include/linux/types.ts';
 import { E2BIG, EFAULT, ENOMEM } from '../include/uapi/errno.ts';
 import { string_to_bytes } from '../lib/bytes.ts';
-import { copy_to_user, get_user_u64, strncpy_from_user } from '../lib/usercopy.ts';
+import { copy_to_user, get_user_u32, strncpy_from_user } from '../lib/usercopy.ts';
+import { user_ptr } from '../syscalls/define.ts';
 import { __vm_enough_memory, may_expand_vm, vm_unacct_memory } from '../mm/util.ts';
 import { insert_vm_struct, vm_area_alloc } from '../mm/vma.ts';
 
@@ -38,16 +39,17 @@ export function bprm_stack_limits(stackLimit: number, argc: number, envc: number
   return limit <= pointers ? -E2BIG : limit - pointers;
 }
 
-/** The pointers of a NULL-terminated array in user memory, or -errno. A NULL array has none. */
-export function read_pointers(task: Task, array: UserPtr): number[] | number {
-  const pointers: number[] = [];
+/** The pointers of a NULL-terminated array in user memory, or -errno. A NULL array has none. Tags are dropped. */
+export function read_pointers(task: Task, array: UserPtr): UserPtr[] | number {
+  const pointers: UserPtr[] = [];
   if (array === 0) return pointers;
-  for (;;) {
-    const pointer = get_user_u64(task, (array + pointers.length * POINTER) as UserPtr);
-    if (pointer < 0) return -EFAULT;
-    if (pointer === 0) return pointers;
+  for (let at: number = array; ; at += POINTER) {
+    const lo = get_user_u32(task, at as UserPtr);
+    const hi = get_user_u32(task, (at + 4) as UserPtr);
+    if (lo < 0 || hi < 0) return -EFAULT;
+    if (lo === 0 && hi === 0) return pointers;
     if (pointers.length >= MAX_ARG_STRINGS) return -E2BIG;
-    pointers.push(pointer);
+    pointers.push(user_ptr(Uint32Array.of(lo, hi), 0));
   }
 }
 
@@ -55,12 +57,12 @@ export function read_pointers(task: Task, array: UserPtr): number[] | number {
 export function copy_strings(
   task: Task,
   bprm: { room: number },
-  pointers: readonly number[],
+  pointers: readonly UserPtr[],
   into: string[],
 ): number {
   into.length = pointers.length;
   for (let i = pointers.length - 1; i >= 0; i--) {
-    const text = strncpy_from_user(task, untagged(pointers[i]!), MAX_ARG_STRLEN);
+    const text = strncpy_from_user(task, pointers[i]!, MAX_ARG_STRLEN);
     if (typeof text === 'number') return text;
     if (text.length === MAX_ARG_STRLEN) return -E2BIG;
     const err = take_room(bprm, text);
@@ -69,9 +71,6 @@ export function copy_strings(
   }
   return 0;
 }
-
-/** Beyond user space stays beyond; rounding above 2^53 cannot bring it back. */
-const untagged = (pointer: number): UserPtr => (pointer % 2 ** 56) as UserPtr;
 
 /** Puts one more argument in front: what a script's line adds. */
 export function add_argument(bprm: LinuxBinprm, text: string): number {
