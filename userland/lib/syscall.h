@@ -219,6 +219,10 @@ struct linux_dirent64 {
   char d_name[];
 };
 
+/* For sigaltstack; only in headers of the kernel's own. */
+#define SS_ONSTACK 1
+#define SS_DISABLE 2
+
 #define STDIN 0
 #define STDOUT 1
 #define STDERR 2
