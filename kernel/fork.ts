@@ -11,7 +11,8 @@ import { capable } from './cred.ts';
 import { dup_fd, fd_install } from './fs/file.ts';
 import { copy_fs_struct } from './fs/fs_struct.ts';
 import { pidfd_prepare } from './fs/pidfs.ts';
-import { futex_exec_release, futex_exit_release, futex_wake_tid } from './futex.ts';
+import { futex_wake_tid } from './futex/core.ts';
+import { futex_exec_release, futex_exit_release } from './futex/robust.ts';
 import type { File } from './include/linux/fs.ts';
 import { SIGNAL_UNKILLABLE } from './include/linux/jobctl.ts';
 import type { Mm } from './include/linux/mm_types.ts';
@@ -60,6 +61,7 @@ import type { Kernel } from './kernel.ts';
 import { put_user_u32 } from './lib/usercopy.ts';
 import { dup_mm, mmput } from './mm/init-mm.ts';
 import { type Pid, PIDTYPE_PGID, PIDTYPE_PID, PIDTYPE_SID, PIDTYPE_TGID } from './pid.ts';
+import { update_rlimit_cpu } from './rlimit.ts';
 import { sched_fork, wake_up_new_task } from './sched/core.ts';
 import { type Sleeps, WaitQueueHead, wait_event_killable, wake_up_all } from './sched/wait.ts';
 import { flush_signal_handlers, new_pending, recalc_sigpending, task_sigpending } from './signal.ts';
@@ -338,6 +340,7 @@ export const newSignalStruct = (pgrp: Pid, session: Pid): SignalStruct => ({
   tty: null,
   tty_old_pgrp: null,
   rlim: [],
+  rlim_cpu: null,
   real_timer: null,
   it_real_incr: 0,
   it: [],
@@ -387,6 +390,7 @@ function link_process(child: Task, parent: Task, { flags }: KernelCloneArgs): vo
   child.cred.user.processes++;
   kernel.pids.nr_threads++;
   kernel.pids.total_forks++;
+  if (child.group_leader === child) update_rlimit_cpu(child);
   if (child.pid === 1) {
     kernel.init = child;
     signal.flags |= SIGNAL_UNKILLABLE;

@@ -14,6 +14,7 @@ import type { DeviceTree } from './drivers/of/fdt.ts';
 import type { IrqState } from './irq/irqdesc.ts';
 import type { PageAllocator } from './mm/page_alloc.ts';
 import type { UserTable } from './cred.ts';
+import type { FutexTable } from './futex/core.ts';
 import type { PidTable } from './pid.ts';
 import type { Printk } from './printk.ts';
 import type { Scheduler } from './sched/core.ts';
@@ -53,6 +54,7 @@ export interface Kernel {
   sched: Scheduler;
   pids: PidTable;
   users: UserTable;
+  futex: FutexTable;
   random: Random;
   fs: FsState;
   tty: TtyState;

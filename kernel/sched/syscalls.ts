@@ -20,7 +20,13 @@ import { CAP_SYS_NICE } from '../include/uapi/capability.ts';
 import { E2BIG, EACCES, EFAULT, EINVAL, EPERM, ESRCH } from '../include/uapi/errno.ts';
 import { RLIMIT_NICE, RLIMIT_RTPRIO } from '../include/uapi/resource.ts';
 import { get_unaligned_le32, put_unaligned_le32 } from '../lib/bytes.ts';
-import { copy_struct_from_user, copy_to_user, get_user_u32, memdup_user, put_user_u32 } from '../lib/usercopy.ts';
+import {
+  copy_struct_from_user,
+  copy_to_user,
+  get_user_u32,
+  memdup_user,
+  put_user_u32,
+} from '../lib/usercopy.ts';
 import { PIDTYPE_PGID } from '../pid.ts';
 import { enumeration, int, outptr, ptr, SYSCALL_DEFINE, uint } from '../syscalls/define.ts';
 import { put_timespec64 } from '../time/time.ts';
@@ -148,7 +154,8 @@ function user_may_setscheduler(task: Task, target: Task, attr: Attr): boolean {
     if (policy !== target.policy && limit === 0) return false;
     if (priority > target.rt_priority && priority > limit) return false;
   }
-  if (target.policy === SCHED_IDLE && policy !== SCHED_IDLE && !can_nice(task, target, target.nice)) return false;
+  if (target.policy === SCHED_IDLE && policy !== SCHED_IDLE && !can_nice(task, target, target.nice))
+    return false;
   if (target.sched_reset_on_fork && !reset_on_fork) return false;
   return same_owner(task, target);
 }

@@ -86,6 +86,77 @@ import {
   sys_tgkill,
   sys_tkill,
 } from '../signal/syscalls.ts';
+import { sys_clone, sys_clone3, sys_set_tid_address, sys_unshare } from '../clone.ts';
+import { sys_exit, sys_exit_group } from '../exit.ts';
+import { sys_wait4, sys_waitid } from '../wait.ts';
+import { sys_pidfd_open } from '../fs/pidfs.ts';
+import { sys_futex, sys_get_robust_list, sys_set_robust_list } from '../futex/syscalls.ts';
+import {
+  sys_getcpu,
+  sys_getpriority,
+  sys_sched_get_priority_max,
+  sys_sched_get_priority_min,
+  sys_sched_getaffinity,
+  sys_sched_getattr,
+  sys_sched_getparam,
+  sys_sched_getscheduler,
+  sys_sched_rr_get_interval,
+  sys_sched_setaffinity,
+  sys_sched_setattr,
+  sys_sched_setparam,
+  sys_sched_setscheduler,
+  sys_sched_yield,
+  sys_setpriority,
+} from '../sched/syscalls.ts';
+import { sys_getrusage, sys_times } from '../sched/cputime.ts';
+import { sys_getitimer, sys_setitimer } from '../time/itimer.ts';
+import {
+  sys_timer_create,
+  sys_timer_delete,
+  sys_timer_getoverrun,
+  sys_timer_gettime,
+  sys_timer_settime,
+} from '../time/posix-timers.ts';
+import { sys_clock_getres, sys_clock_gettime, sys_clock_settime } from '../time/posix-clock.ts';
+import { sys_clock_nanosleep, sys_nanosleep } from '../time/nanosleep.ts';
+import { sys_adjtimex, sys_clock_adjtime, sys_gettimeofday, sys_settimeofday } from '../time/time.ts';
+import {
+  sys_getpgid,
+  sys_getpid,
+  sys_getppid,
+  sys_getsid,
+  sys_gettid,
+  sys_newuname,
+  sys_personality,
+  sys_setdomainname,
+  sys_sethostname,
+  sys_setpgid,
+  sys_setsid,
+  sys_sysinfo,
+} from '../sys.ts';
+import {
+  sys_getegid,
+  sys_geteuid,
+  sys_getgid,
+  sys_getgroups,
+  sys_getresgid,
+  sys_getresuid,
+  sys_getuid,
+  sys_setfsgid,
+  sys_setfsuid,
+  sys_setgid,
+  sys_setgroups,
+  sys_setregid,
+  sys_setresgid,
+  sys_setresuid,
+  sys_setreuid,
+  sys_setuid,
+} from '../uid.ts';
+import { sys_getrlimit, sys_prlimit64, sys_setrlimit } from '../rlimit.ts';
+import { sys_prctl } from '../prctl.ts';
+import { sys_capget, sys_capset } from '../capability.ts';
+import { sys_getrandom } from '../drivers/char/random.ts';
+import { sys_reboot } from '../reboot.ts';
 import type { Syscall } from './define.ts';
 
 type Row = readonly [nr: number, fn: Syscall, gap?: string];
@@ -188,6 +259,106 @@ export const sys_call_table: readonly Row[] = [
   [ 84, sys_sync_file_range],
   [223, sys_fadvise64],
   [267, sys_syncfs],
+  // kernel/clone.ts
+  [ 96, sys_set_tid_address],
+  [ 97, sys_unshare, 'no namespaces'],
+  [220, sys_clone, 'no namespaces, no CLONE_PTRACE'],
+  [435, sys_clone3, 'no namespaces, no cgroups'],
+  // kernel/exit.ts
+  [ 93, sys_exit],
+  [ 94, sys_exit_group],
+  // kernel/wait.ts
+  [ 95, sys_waitid],
+  [260, sys_wait4],
+  // kernel/fs/pidfs.ts
+  [434, sys_pidfd_open],
+  // kernel/futex/syscalls.ts
+  [ 98, sys_futex, 'no PI operations'],
+  [ 99, sys_set_robust_list],
+  [100, sys_get_robust_list],
+  // kernel/sched/syscalls.ts
+  [118, sys_sched_setparam],
+  [119, sys_sched_setscheduler, 'no SCHED_DEADLINE'],
+  [120, sys_sched_getscheduler],
+  [121, sys_sched_getparam],
+  [122, sys_sched_setaffinity],
+  [123, sys_sched_getaffinity],
+  [124, sys_sched_yield],
+  [125, sys_sched_get_priority_max],
+  [126, sys_sched_get_priority_min],
+  [127, sys_sched_rr_get_interval],
+  [140, sys_setpriority],
+  [141, sys_getpriority],
+  [168, sys_getcpu],
+  [274, sys_sched_setattr, 'no SCHED_DEADLINE, no utilisation clamps'],
+  [275, sys_sched_getattr],
+  // kernel/sched/cputime.ts
+  [153, sys_times],
+  [165, sys_getrusage],
+  // kernel/time/itimer.ts
+  [102, sys_getitimer],
+  [103, sys_setitimer],
+  // kernel/time/posix-timers.ts
+  [107, sys_timer_create],
+  [108, sys_timer_gettime],
+  [109, sys_timer_getoverrun],
+  [110, sys_timer_settime],
+  [111, sys_timer_delete],
+  // kernel/time/posix-clock.ts
+  [112, sys_clock_settime],
+  [113, sys_clock_gettime, 'no alarm clocks, no clocks that are descriptors'],
+  [114, sys_clock_getres],
+  // kernel/time/nanosleep.ts
+  [101, sys_nanosleep],
+  [115, sys_clock_nanosleep],
+  // kernel/time/time.ts
+  [169, sys_gettimeofday],
+  [170, sys_settimeofday],
+  [171, sys_adjtimex, 'steps and reports; the clock is never slewed'],
+  [266, sys_clock_adjtime, 'CLOCK_REALTIME only, and as adjtimex'],
+  // kernel/sys.ts
+  [ 92, sys_personality],
+  [154, sys_setpgid],
+  [155, sys_getpgid],
+  [156, sys_getsid],
+  [157, sys_setsid],
+  [160, sys_newuname],
+  [161, sys_sethostname],
+  [162, sys_setdomainname],
+  [172, sys_getpid],
+  [173, sys_getppid],
+  [178, sys_gettid],
+  [179, sys_sysinfo, 'load averages are zero'],
+  // kernel/uid.ts
+  [143, sys_setregid],
+  [144, sys_setgid],
+  [145, sys_setreuid],
+  [146, sys_setuid],
+  [147, sys_setresuid],
+  [148, sys_getresuid],
+  [149, sys_setresgid],
+  [150, sys_getresgid],
+  [151, sys_setfsuid],
+  [152, sys_setfsgid],
+  [158, sys_getgroups],
+  [159, sys_setgroups],
+  [174, sys_getuid],
+  [175, sys_geteuid],
+  [176, sys_getgid],
+  [177, sys_getegid],
+  // kernel/rlimit.ts
+  [163, sys_getrlimit],
+  [164, sys_setrlimit],
+  [261, sys_prlimit64],
+  // kernel/prctl.ts
+  [167, sys_prctl, 'no PR_SET_MM, SECCOMP, SYSCALL_USER_DISPATCH; unknown operations are EINVAL'],
+  // kernel/capability.ts
+  [ 90, sys_capget],
+  [ 91, sys_capset],
+  // kernel/reboot.ts
+  [142, sys_reboot, 'no kexec, no suspend'],
+  // kernel/drivers/char/random.ts
+  [278, sys_getrandom],
 ];
 
 /** First number that no call has (v6.12). */

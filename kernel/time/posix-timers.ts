@@ -60,7 +60,13 @@ export class PosixTimer implements SigQueueTimer {
   private overrunLast = 0;
   private deleted = false;
 
-  constructor(task: Task, id: number, base: TimerBase, event: SigEvent, makeEntry: (timer: PosixTimer) => SigQueue) {
+  constructor(
+    task: Task,
+    id: number,
+    base: TimerBase,
+    event: SigEvent,
+    makeEntry: (timer: PosixTimer) => SigQueue,
+  ) {
     this.task = task;
     this.id = id;
     this.base = base;
@@ -270,10 +276,14 @@ function itimerspecOf(timer: PosixTimer): Uint8Array {
 const put_itimerspec = (task: Task, to: UserPtr, timer: PosixTimer): number =>
   copy_to_user(task, to, itimerspecOf(timer)) ? -EFAULT : 0;
 
-export const sys_timer_getoverrun = SYSCALL_DEFINE('timer_getoverrun', { timer_id: int }, (task, { timer_id }) => {
-  const timer = task.signal.posix_timers.get(timer_id);
-  return timer ? timer.getoverrun() : -EINVAL;
-});
+export const sys_timer_getoverrun = SYSCALL_DEFINE(
+  'timer_getoverrun',
+  { timer_id: int },
+  (task, { timer_id }) => {
+    const timer = task.signal.posix_timers.get(timer_id);
+    return timer ? timer.getoverrun() : -EINVAL;
+  },
+);
 
 export const sys_timer_delete = SYSCALL_DEFINE('timer_delete', { timer_id: int }, (task, { timer_id }) => {
   const { posix_timers } = task.signal;

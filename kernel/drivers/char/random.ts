@@ -9,7 +9,12 @@
  * ChaCha20 with fast key erasure: each request makes a new key first, so that a key that leaks tells nothing of the past.
  */
 
+import type { Task } from '../../include/linux/sched.ts';
+import { PAGE_SIZE, type UserPtr } from '../../include/linux/types.ts';
+import { EFAULT, EINVAL } from '../../include/uapi/errno.ts';
 import type { Kernel } from '../../kernel.ts';
+import { copy_to_user } from '../../lib/usercopy.ts';
+import { bits, outbuf, SYSCALL_DEFINE, size } from '../../syscalls/define.ts';
 
 const KEY_WORDS = 8;
 const BLOCK_WORDS = 16;
@@ -107,4 +112,34 @@ function mix(x: Uint32Array, a: number, b: number, d: number, bits: number): voi
   x[a]! += x[b]!;
   const t = x[d]! ^ x[a]!;
   x[d] = (t << bits) | (t >>> (32 - bits));
+}
+
+const GRND_NONBLOCK = 1;
+const GRND_RANDOM = 2;
+const GRND_INSECURE = 4;
+/** "a maximum of 33554431 bytes is returned by a single call" - getrandom(2) */
+const GRND_MAX = 33_554_431;
+
+/** How many bytes were written. Never waits: the generator was seeded at boot. */
+export const sys_getrandom = SYSCALL_DEFINE(
+  'getrandom',
+  { ubuf: outbuf, len: size, flags: bits({ GRND_NONBLOCK, GRND_RANDOM, GRND_INSECURE }) },
+  (task, { ubuf, len, flags }) => {
+    if (flags & ~(GRND_NONBLOCK | GRND_RANDOM | GRND_INSECURE)) return -EINVAL;
+    if ((flags & (GRND_RANDOM | GRND_INSECURE)) === (GRND_RANDOM | GRND_INSECURE)) return -EINVAL;
+    return get_random_bytes_user(task, ubuf, Math.min(len, GRND_MAX));
+  },
+);
+
+/** Page by page; what was written before a fault counts. */
+function get_random_bytes_user(task: Task, ubuf: UserPtr, length: number): number {
+  const { random } = task.kernel;
+  let done = 0;
+  while (done < length) {
+    const chunk = random.get_random_bytes(Math.min(PAGE_SIZE, length - done));
+    const missing = copy_to_user(task, (ubuf + done) as UserPtr, chunk);
+    done += chunk.length - missing;
+    if (missing) return done || -EFAULT;
+  }
+  return done;
 }

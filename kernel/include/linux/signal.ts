@@ -113,6 +113,8 @@ export interface SignalStruct {
   tty: Tty | null;
   tty_old_pgrp: Pid | null;
   readonly rlim: Rlimit[];
+  /** What RLIMIT_CPU counts with; null = unlimited. */
+  rlim_cpu: CpuTimer | null;
   /** ITIMER_REAL, and its interval in ns (0: once). */
   real_timer: HrTimer | null;
   it_real_incr: number;

@@ -1,0 +1,77 @@
+/*
+ * kernel/security/commoncap.ts - how capabilities follow from ids
+ *
+ * Linux:   security/commoncap.c (v6.12)
+ * Manual:  capabilities(7), "Effect of user ID changes on capabilities"
+ * Differs: what execve makes of them is in kernel/fs/exec_creds.ts
+ */
+
+import { CAP_EMPTY_SET, type Cred, type KernelCap, type NewCred } from '../cred.ts';
+import {
+  CAP_CHOWN,
+  CAP_DAC_OVERRIDE,
+  CAP_DAC_READ_SEARCH,
+  CAP_FOWNER,
+  CAP_FSETID,
+  CAP_LINUX_IMMUTABLE,
+  CAP_MAC_OVERRIDE,
+  CAP_MKNOD,
+} from '../include/uapi/capability.ts';
+
+/* include/uapi/linux/securebits.h: what root does not mean. Each has a lock beside it. */
+export const SECBIT_NOROOT = 1 << 0;
+export const SECBIT_NO_SETUID_FIXUP = 1 << 2;
+export const SECBIT_KEEP_CAPS = 1 << 4;
+export const SECBIT_KEEP_CAPS_LOCKED = 1 << 5;
+export const SECBIT_NO_CAP_AMBIENT_RAISE = 1 << 6;
+export const SECURE_ALL_BITS = 0x55;
+export const SECURE_ALL_LOCKS = SECURE_ALL_BITS << 1;
+
+export const cap_combine = (a: KernelCap, b: KernelCap): KernelCap => ({
+  lo: (a.lo | b.lo) >>> 0,
+  hi: (a.hi | b.hi) >>> 0,
+});
+export const cap_intersect = (a: KernelCap, b: KernelCap): KernelCap => ({
+  lo: (a.lo & b.lo) >>> 0,
+  hi: (a.hi & b.hi) >>> 0,
+});
+export const cap_drop = (a: KernelCap, b: KernelCap): KernelCap => ({
+  lo: (a.lo & ~b.lo) >>> 0,
+  hi: (a.hi & ~b.hi) >>> 0,
+});
+export const cap_issubset = (a: KernelCap, b: KernelCap): boolean =>
+  (a.lo & ~b.lo) === 0 && (a.hi & ~b.hi) === 0;
+export const cap_of = (cap: number): KernelCap =>
+  cap < 32 ? { lo: (1 << cap) >>> 0, hi: 0 } : { lo: 0, hi: (1 << (cap - 32)) >>> 0 };
+
+/** Linux: CAP_FS_SET. The powers that belong to the file system's user id. */
+// biome-ignore format: one row
+const FS_CAPS = [
+  CAP_CHOWN, CAP_MKNOD, CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH, CAP_FOWNER, CAP_FSETID, CAP_LINUX_IMMUTABLE, CAP_MAC_OVERRIDE,
+];
+const fsSet = (): KernelCap => FS_CAPS.map(cap_of).reduce(cap_combine);
+
+/** User ids changed: who leaves root leaves its powers, who becomes effectively root gets them. */
+export function cap_task_fix_setuid(next: NewCred, old: Cred): void {
+  if (old.securebits & SECBIT_NO_SETUID_FIXUP) return;
+  const wasRoot = old.uid === 0 || old.euid === 0 || old.suid === 0;
+  const isRoot = next.uid === 0 || next.euid === 0 || next.suid === 0;
+  if (wasRoot && !isRoot) {
+    if (!(old.securebits & SECBIT_KEEP_CAPS)) {
+      next.cap_permitted = CAP_EMPTY_SET;
+      next.cap_effective = CAP_EMPTY_SET;
+    }
+    // Ambient capabilities are for programs; a process that gives root up means to give up all of it.
+    next.cap_ambient = CAP_EMPTY_SET;
+  }
+  if (old.euid === 0 && next.euid !== 0) next.cap_effective = CAP_EMPTY_SET;
+  if (old.euid !== 0 && next.euid === 0) next.cap_effective = next.cap_permitted;
+}
+
+/** setfsuid(): only the powers over files move. */
+export function cap_task_fix_setfsuid(next: NewCred, old: Cred): void {
+  if (old.securebits & SECBIT_NO_SETUID_FIXUP) return;
+  if (old.fsuid === 0 && next.fsuid !== 0) next.cap_effective = cap_drop(next.cap_effective, fsSet());
+  if (old.fsuid !== 0 && next.fsuid === 0)
+    next.cap_effective = cap_combine(next.cap_effective, cap_intersect(next.cap_permitted, fsSet()));
+}
