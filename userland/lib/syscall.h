@@ -219,9 +219,11 @@ struct linux_dirent64 {
   char d_name[];
 };
 
-/* For sigaltstack; only in headers of the kernel's own. */
+/* For sigaltstack and utimensat; the kernel keeps these to itself. */
 #define SS_ONSTACK 1
 #define SS_DISABLE 2
+#define UTIME_NOW 0x3fffffff
+#define UTIME_OMIT 0x3ffffffe
 
 #define STDIN 0
 #define STDOUT 1

@@ -66,11 +66,13 @@ static void check_heap(void) {
   munmap(wall, PAGE);
 }
 
-/* Each call uses more than a page of stack. */
-static int dig(int depth) {
-  volatile char room[6000];
-  room[0] = room[5999] = (char)depth;
-  return depth == 0 ? 0 : dig(depth - 1) + (room[0] == room[5999]);
+/* Each call uses more than a page of stack, and uses it again after the next call. */
+static __attribute__((noinline)) int dig(int depth) {
+  char room[6000];
+  __asm__ volatile("strb wzr, [%0]" : : "r"(room) : "memory");
+  int deeper = depth == 0 ? 0 : dig(depth - 1) + 1;
+  __asm__ volatile("" : : "r"(room) : "memory");
+  return deeper;
 }
 
 static void overflow(void) {
