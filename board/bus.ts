@@ -1,7 +1,7 @@
 /*
  * board/bus.ts - from a physical address to RAM or a device
  *
- * Guest:  kernel/asm/io.ts is how the kernel reaches it
+ * Guest:  arch/arm64/arch.ts makes it the kernel's `io`
  * Absent: DMA masters other than virtio, which reads RAM directly.
  */
 
