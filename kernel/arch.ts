@@ -86,6 +86,8 @@ export interface ArchMm {
   /** A fresh mm.context (the ASID). */
   init_new_context(): object;
   destroy_context(mm: Mm): void;
+  /** User space is `mm` from here on. Cheap when it is already. */
+  switch_mm(mm: Mm): void;
 }
 
 /** Linux: <asm/processor.h>, <asm/switch_to.h>, arch/arm64/kernel/process.c. */

@@ -37,6 +37,7 @@ import {
   sys_symlinkat,
   sys_unlinkat,
 } from '../fs/dirops.ts';
+import { sys_execve, sys_execveat } from '../fs/exec.ts';
 import { sys_fcntl } from '../fs/fcntl.ts';
 import { sys_close, sys_close_range, sys_dup, sys_dup3 } from '../fs/file.ts';
 import { sys_ioctl } from '../fs/ioctl.ts';
@@ -71,6 +72,14 @@ import {
   sys_sync_file_range,
   sys_syncfs,
 } from '../fs/sync.ts';
+import { sys_brk } from '../mm/brk.ts';
+import { sys_madvise } from '../mm/madvise.ts';
+import { sys_mincore } from '../mm/mincore.ts';
+import { sys_mlock, sys_mlock2, sys_mlockall, sys_munlock, sys_munlockall } from '../mm/mlock.ts';
+import { sys_mmap, sys_munmap } from '../mm/mmap.ts';
+import { sys_mprotect } from '../mm/mprotect.ts';
+import { sys_mremap } from '../mm/mremap.ts';
+import { sys_msync } from '../mm/msync.ts';
 import {
   sys_kill,
   sys_restart_syscall,
@@ -203,6 +212,9 @@ export const sys_call_table: readonly Row[] = [
   [ 37, sys_linkat],
   [ 38, sys_renameat],
   [276, sys_renameat2, 'no RENAME_WHITEOUT'],
+  // kernel/fs/exec.ts
+  [221, sys_execve],
+  [281, sys_execveat],
   // kernel/fs/fcntl.ts
   [ 25, sys_fcntl, 'no leases, no F_NOTIFY, no SIGIO'],
   // kernel/fs/file.ts
@@ -316,6 +328,27 @@ export const sys_call_table: readonly Row[] = [
   [170, sys_settimeofday],
   [171, sys_adjtimex, 'steps and reports; the clock is never slewed'],
   [266, sys_clock_adjtime, 'CLOCK_REALTIME only, and as adjtimex'],
+  // kernel/mm/brk.ts
+  [214, sys_brk],
+  // kernel/mm/mmap.ts
+  [215, sys_munmap],
+  [222, sys_mmap, 'no huge pages, no MAP_DROPPABLE, no MAP_SYNC'],
+  // kernel/mm/mremap.ts
+  [216, sys_mremap],
+  // kernel/mm/mprotect.ts
+  [226, sys_mprotect],
+  // kernel/mm/msync.ts
+  [227, sys_msync],
+  // kernel/mm/mlock.ts
+  [228, sys_mlock],
+  [229, sys_munlock],
+  [230, sys_mlockall],
+  [231, sys_munlockall],
+  [284, sys_mlock2],
+  // kernel/mm/mincore.ts
+  [232, sys_mincore],
+  // kernel/mm/madvise.ts
+  [233, sys_madvise, 'no MADV_COLLAPSE, no memory poisoning'],
   // kernel/sys.ts
   [ 92, sys_personality],
   [154, sys_setpgid],

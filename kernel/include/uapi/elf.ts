@@ -1,0 +1,81 @@
+/*
+ * kernel/include/uapi/elf.ts - executable files, as far as the loader looks
+ *
+ * Linux:  include/uapi/linux/elf.h, include/uapi/linux/elf-em.h
+ * Manual: elf(5)
+ *
+ * Every field comes from a file that anybody can write. 64-bit ones are numbers, rounded above 2^53: no address and no
+ * size that is any good is that large.
+ */
+
+import { get_unaligned_le16, get_unaligned_le32, get_unaligned_le64 } from '../../lib/bytes.ts';
+
+export const ELFMAG = [0x7f, 0x45, 0x4c, 0x46] as const;
+export const ELFCLASS64 = 2;
+export const ELFDATA2LSB = 1;
+export const EI_CLASS = 4;
+
+export const ET_EXEC = 2;
+export const ET_DYN = 3;
+export const EM_AARCH64 = 183;
+
+export const PT_LOAD = 1;
+export const PT_INTERP = 3;
+export const PT_GNU_STACK = 0x6474_e551;
+
+export const PF_X = 1;
+export const PF_W = 2;
+export const PF_R = 4;
+
+export const ELF64_EHDR_SIZE = 64;
+export const ELF64_PHDR_SIZE = 56;
+/** e_phnum entries beyond this many bytes are not even read. */
+export const ELF_MAX_PHDRS_BYTES = 65536;
+
+export interface Elf64Ehdr {
+  readonly e_type: number;
+  readonly e_machine: number;
+  readonly e_entry: number;
+  readonly e_phoff: number;
+  readonly e_phentsize: number;
+  readonly e_phnum: number;
+}
+
+export interface Elf64Phdr {
+  readonly p_type: number;
+  readonly p_flags: number;
+  readonly p_offset: number;
+  readonly p_vaddr: number;
+  readonly p_filesz: number;
+  readonly p_memsz: number;
+  readonly p_align: number;
+}
+
+/** `bytes` holds ELF64_EHDR_SIZE bytes or more. null: not an ELF file at all. */
+export function parse_ehdr(bytes: Uint8Array): Elf64Ehdr | null {
+  if (ELFMAG.some((byte, i) => bytes[i] !== byte)) return null;
+  return {
+    e_type: get_unaligned_le16(bytes, 16),
+    e_machine: get_unaligned_le16(bytes, 18),
+    e_entry: get_unaligned_le64(bytes, 24),
+    e_phoff: get_unaligned_le64(bytes, 32),
+    e_phentsize: get_unaligned_le16(bytes, 54),
+    e_phnum: get_unaligned_le16(bytes, 56),
+  };
+}
+
+export function parse_phdrs(bytes: Uint8Array): Elf64Phdr[] {
+  const phdrs: Elf64Phdr[] = [];
+  for (let at = 0; at + ELF64_PHDR_SIZE <= bytes.length; at += ELF64_PHDR_SIZE) {
+    phdrs.push({
+      p_type: get_unaligned_le32(bytes, at),
+      p_flags: get_unaligned_le32(bytes, at + 4),
+      p_offset: get_unaligned_le64(bytes, at + 8),
+      p_vaddr: get_unaligned_le64(bytes, at + 16),
+      p_filesz: get_unaligned_le64(bytes, at + 32),
+      p_memsz: get_unaligned_le64(bytes, at + 40),
+      p_align: get_unaligned_le64(bytes, at + 48),
+    });
+  }
+  return phdrs;
+}
