@@ -43,7 +43,7 @@ import type { SystemRegisters } from './sysreg.ts';
 import { ISS_FP } from './sysreg-hooks.ts';
 import { System } from './system.ts';
 
-/** run() came to `stopAt`. */
+/** run() came to `stopAt`, or the firmware was called and may have changed the board: its owner looks. */
 export const PAUSE = -1;
 /** run() waits for an interrupt that nothing inside the CPU will bring (WFI): move the clock, then call it again. */
 export const IDLE = -2;
@@ -324,7 +324,7 @@ export class Cpu {
   }
 
   private firmwareCall(): number {
-    if (this.regs.el === 1 && this.conduit(this.immediate)) return CONTINUE;
+    if (this.regs.el === 1 && this.conduit(this.immediate)) return PAUSE;
     // Without EL2 and EL3 the call is Undefined, and an Undefined instruction has not been executed.
     this.regs.pc -= 4n;
     this.clock.now -= 1;

@@ -9,7 +9,7 @@
 import type { SysregHook } from '../bus.ts';
 import { BREAKPOINTS, WATCHPOINTS } from './debug.ts';
 import { EC_FP } from './exception.ts';
-import { PSTATE_DAIF, PSTATE_NZCV } from './registers.ts';
+import { PSTATE_NZCV } from './registers.ts';
 import { EXIT, STATE } from './state.ts';
 import type { System } from './system.ts';
 
@@ -54,14 +54,14 @@ function attachState(system: System): void {
   const { regs, registers } = system;
   const words = regs.words;
   attachStackPointer(system);
-  registers.attach(
+  registers.attachOwn(
     'SPSel',
     word(
       () => regs.spSel,
       (lo) => regs.selectStack(1, lo & 1 ? 1 : 0),
     ),
   );
-  registers.attach(
+  registers.attachOwn(
     'NZCV',
     word(
       () => words[STATE.NZCV >>> 2]! & PSTATE_NZCV,
@@ -70,30 +70,28 @@ function attachState(system: System): void {
       },
     ),
   );
-  registers.attach(
+  registers.attachOwn(
     'DAIF',
     word(
       () => regs.daif,
-      (lo) => {
-        regs.daif = lo & PSTATE_DAIF;
-      },
+      (lo) => system.setDaif(lo),
     ),
   );
-  registers.attach(
+  registers.attachOwn(
     'CurrentEL',
     word(() => regs.el << 2),
   );
-  registers.attach('ISR_EL1', word(system.ports.interruptStatus));
-  registers.attach(
+  registers.attachOwn('ISR_EL1', word(system.ports.interruptStatus));
+  registers.attachOwn(
     'RVBAR_EL1',
     word(() => 0),
   );
-  registers.attach(
+  registers.attachOwn(
     'DCZID_EL0',
     word(() => ZVA_WORDS_LOG2 | (regs.el === 0 && (system.sctlr & DZE) === 0 ? ZVA_PROHIBITED : 0)),
   );
-  registers.attach('FPCR', fpRegister(system, STATE.FPCR));
-  registers.attach('FPSR', fpRegister(system, STATE.FPSR));
+  registers.attachOwn('FPCR', fpRegister(system, STATE.FPCR));
+  registers.attachOwn('FPSR', fpRegister(system, STATE.FPSR));
   registers.find('CPACR_EL1').afterWrite = (lo) => {
     system.cpacr = lo;
     system.levelChanged();
@@ -107,7 +105,7 @@ function attachStackPointer(system: System): void {
     if (regs.spSel === 0) system.refuse(EXIT.UNDEFINED);
     return regs.spSel === 0;
   };
-  registers.attach('SP_EL0', {
+  registers.attachOwn('SP_EL0', {
     read: (half) => (current() ? 0 : regs.words[(regs.stackOffset(0) >>> 2) + half]!),
     write: (lo, hi) => {
       if (!current()) regs.setDword(regs.stackOffset(0), lo, hi);
@@ -147,7 +145,7 @@ function attachTranslation(system: System): void {
 
   const par = new Uint32Array(2);
   const translate = (name: string, el: 0 | 1, write: boolean) =>
-    registers.attach(
+    registers.attachOwn(
       name,
       instruction((lo, hi) => {
         mmu.translateForPar(hi, lo, el, write, par);
@@ -164,18 +162,23 @@ function attachTlbMaintenance(system: System): void {
   const { mmu, registers } = system;
   const tlb = mmu.tlb;
   // The operand holds VA[55:12] in its low 44 bits. The TLB holds only the current ASID and what is global.
-  const byAddress = (lo: number, hi: number) => tlb.flushPage((lo >>> 20) | ((hi & 0xfff) << 12), lo << 12);
+  const byAddress = (lo: number, hi: number) => {
+    tlb.flushPage((lo >>> 20) | ((hi & 0xfff) << 12), lo << 12);
+    system.lookAgain();
+  };
   const byAsid = (_lo: number, hi: number) => {
     if (hi >>> 16 === currentAsid(system)) tlb.flushNonGlobal();
+    system.lookAgain();
+  };
+  const all = () => {
+    tlb.flushAll();
+    system.lookAgain();
   };
   for (const where of ['', 'IS']) {
-    registers.attach(
-      `TLBI VMALLE1${where}`,
-      instruction(() => tlb.flushAll()),
-    );
-    registers.attach(`TLBI ASIDE1${where}`, instruction(byAsid));
+    registers.attachOwn(`TLBI VMALLE1${where}`, instruction(all));
+    registers.attachOwn(`TLBI ASIDE1${where}`, instruction(byAsid));
     for (const what of ['VAE1', 'VAAE1', 'VALE1', 'VAALE1'])
-      registers.attach(`TLBI ${what}${where}`, instruction(byAddress));
+      registers.attachOwn(`TLBI ${what}${where}`, instruction(byAddress));
   }
 }
 
@@ -189,12 +192,12 @@ function currentAsid(system: System): number {
 function attachCacheMaintenance(system: System): void {
   const { mmu, registers } = system;
   for (const name of ['IC IALLUIS', 'IC IALLU', 'DC ISW', 'DC CSW', 'DC CISW'])
-    registers.attach(
+    registers.attachOwn(
       name,
       instruction(() => {}),
     );
   const byAddress = (name: string, write: boolean) =>
-    registers.attach(
+    registers.attachOwn(
       name,
       instruction((lo, hi) => {
         if (!mmu.maintain(lo, hi, write)) system.refuse(EXIT.FAULT);
@@ -202,7 +205,7 @@ function attachCacheMaintenance(system: System): void {
     );
   byAddress('DC IVAC', true);
   for (const name of ['IC IVAU', 'DC CVAC', 'DC CVAU', 'DC CIVAC']) byAddress(name, false);
-  registers.attach(
+  registers.attachOwn(
     'DC ZVA',
     instruction((lo, hi) => {
       if (!mmu.zero(lo, hi, ZVA_SIZE)) system.refuse(EXIT.FAULT);
@@ -214,6 +217,7 @@ function attachDebug(system: System): void {
   const { debug, registers, mmu } = system;
   const changed = () => {
     if (debug.update()) mmu.tlb.flushAll();
+    system.lookAgain();
   };
   registers.find('MDSCR_EL1').afterWrite = (lo) => {
     debug.mdscr = lo;
@@ -222,14 +226,14 @@ function attachDebug(system: System): void {
   registers.find('CONTEXTIDR_EL1').afterWrite = (lo) => {
     debug.contextId = lo;
   };
-  registers.attach(
+  registers.attachOwn(
     'OSLAR_EL1',
     instruction((lo) => {
       debug.osLock = (lo & 1) !== 0;
       changed();
     }),
   );
-  registers.attach(
+  registers.attachOwn(
     'OSLSR_EL1',
     word(() => OSLSR_OSLM | (debug.osLock ? 1 << OSLSR_OSLK_SHIFT : 0)),
   );
@@ -243,7 +247,7 @@ function attachDebug(system: System): void {
 /* Eight bits by which debuggers agree who owns the hardware. */
 function attachClaimTags(system: System): void {
   let claims = 0;
-  system.registers.attach(
+  system.registers.attachOwn(
     'DBGCLAIMSET_EL1',
     word(
       () => CLAIM_TAGS,
@@ -252,7 +256,7 @@ function attachClaimTags(system: System): void {
       },
     ),
   );
-  system.registers.attach(
+  system.registers.attachOwn(
     'DBGCLAIMCLR_EL1',
     word(
       () => claims,
@@ -272,7 +276,7 @@ function attachComparator(
   ones: number,
   changed: () => void,
 ): void {
-  system.registers.attach(`${prefix}VR${n}_EL1`, {
+  system.registers.attachOwn(`${prefix}VR${n}_EL1`, {
     read: (half) => (half === 0 ? comparator.lo : comparator.hi),
     write: (lo, hi) => {
       comparator.lo = lo;
@@ -281,7 +285,7 @@ function attachComparator(
       changed();
     },
   });
-  system.registers.attach(
+  system.registers.attachOwn(
     `${prefix}CR${n}_EL1`,
     word(
       () => comparator.control,

@@ -238,6 +238,8 @@ export class SystemRegister {
   /** The SCTLR_EL1 bit that EL0 needs, as a mask; 0 if none. */
   readonly el0Mask: number;
   hook: SysregHook | undefined;
+  /** The hook is the CPU's own, not a device's. */
+  isCpus = false;
   /** Called with the new value after a slot has changed. */
   afterWrite: ((lo: number, hi: number) => void) | undefined;
   private readonly storage: Storage;
@@ -309,5 +311,11 @@ export class SystemRegisters {
   /** A device supplies one of the registers whose row says so. */
   attach(name: string, hook: SysregHook): void {
     this.find(name).hook = hook;
+  }
+
+  /** The CPU itself does. */
+  attachOwn(name: string, hook: SysregHook): void {
+    this.attach(name, hook);
+    this.find(name).isCpus = true;
   }
 }

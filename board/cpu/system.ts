@@ -68,6 +68,7 @@ export class System {
   private readonly words: Uint32Array;
   private refused = false;
   private refusal: number = DONE;
+  private again = false;
 
   constructor(regs: Registers, mmu: Mmu, debug: Debug, ports: SystemPorts) {
     this.regs = regs;
@@ -117,10 +118,12 @@ export class System {
     if (!hook) return this.moveValue(insn, register) ? this.leave(EXIT.REFRESH) : DONE;
 
     if (el === 0 && hook.trapsEl0?.()) return this.trap(EC_SYSREG, insn);
-    // A device's register may raise an interrupt or move an alarm: look again afterwards.
-    this.ports.syncClock();
+    // A device's register may raise an interrupt or move an alarm: look again afterwards. One of the CPU's own says so.
+    this.again = !register.isCpus;
+    if (this.again) this.ports.syncClock();
     this.moveValue(insn, register);
-    return this.refused ? this.refusal : this.leave(EXIT.REFRESH);
+    if (this.refused) return this.refusal;
+    return this.again ? this.leave(EXIT.REFRESH) : DONE;
   }
 
   /** Returns whether what was written has consequences. Slot 31 reads as zero. */
@@ -134,6 +137,11 @@ export class System {
     const hi = register.read(1);
     if (rt !== ZR && !this.refused) this.regs.setDword(STATE.X + 8 * rt, lo, hi);
     return false;
+  }
+
+  /** For a hook of the CPU's own: translation, interrupts or debug may stand differently after this instruction. */
+  lookAgain(): void {
+    this.again = true;
   }
 
   /** For a hook of the CPU's own: the instruction does not happen, `code` is why. */
@@ -178,8 +186,15 @@ export class System {
 
   private changeDaif(insn: number, daif: number): number {
     if (this.regs.el === 0 && (this.sctlr & UMA) === 0) return this.trap(EC_SYSREG, insn);
+    this.again = false;
+    this.setDaif(daif);
+    return this.again ? this.leave(EXIT.REFRESH) : DONE;
+  }
+
+  /* PSTATE.D matters to software step, PSTATE.I and F to an interrupt that waits. */
+  setDaif(daif: number): void {
     this.regs.daif = daif & PSTATE_DAIF;
-    return this.mustLookAgain() ? this.leave(EXIT.REFRESH) : DONE;
+    if (this.ports.interruptDue() || this.debug.stepsAt(1, false)) this.lookAgain();
   }
 
   private waitForInterrupt(): number {
@@ -230,11 +245,6 @@ export class System {
     this.trapClass = ec;
     this.trapIss = iss;
     return EXIT.TRAP;
-  }
-
-  /* PSTATE.D matters to software step, PSTATE.I and F to a waiting interrupt. */
-  private mustLookAgain(): boolean {
-    return this.ports.interruptDue() || this.debug.stepsAt(1, false);
   }
 }
 

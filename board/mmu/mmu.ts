@@ -84,6 +84,7 @@ export class Mmu {
     { pa: 0, size: 0 },
   ];
 
+  private readonly ttbr = new Uint32Array(4);
   private enabled = false;
   private checkAlignment = false;
   /** Bit n: MAIR_EL1's attribute n is Device memory. */
@@ -140,6 +141,9 @@ export class Mmu {
 
   /** A new table or ASID: what belongs to all address spaces may stay. */
   setTtbr(half: 0 | 1, lo: number, hi: number): void {
+    if (this.ttbr[2 * half] === lo && this.ttbr[2 * half + 1] === hi) return;
+    this.ttbr[2 * half] = lo;
+    this.ttbr[2 * half + 1] = hi;
     // BADDR ends at bit 1, but a table is aligned to its size: 64 bytes at the least.
     this.walker.half[half].base = (hi & 0xffff) * 2 ** 32 + ((lo & ~0x3f) >>> 0);
     this.tlb.flushNonGlobal();
