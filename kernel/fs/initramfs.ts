@@ -52,9 +52,9 @@ const align4 = (n: number): number => (n + 3) & ~3;
 const FIELDS = [
   'ino',
   'mode',
-  'nlink',
   'uid',
   'gid',
+  'nlink',
   'mtime',
   'body_len',
   'major',

@@ -80,6 +80,7 @@ import { sys_mmap, sys_munmap } from '../mm/mmap.ts';
 import { sys_mprotect } from '../mm/mprotect.ts';
 import { sys_mremap } from '../mm/mremap.ts';
 import { sys_msync } from '../mm/msync.ts';
+import { sys_syslog } from '../printk.ts';
 import {
   sys_kill,
   sys_restart_syscall,
@@ -288,6 +289,8 @@ export const sys_call_table: readonly Row[] = [
   [ 98, sys_futex, 'no PI operations'],
   [ 99, sys_set_robust_list],
   [100, sys_get_robust_list],
+  // kernel/printk.ts
+  [116, sys_syslog],
   // kernel/sched/syscalls.ts
   [118, sys_sched_setparam],
   [119, sys_sched_setscheduler, 'no SCHED_DEADLINE'],
