@@ -56,6 +56,8 @@ export class PageAllocator {
   watermark_min = 0;
   /** Pages promised to mappings (VM_ACCOUNT): Committed_AS. */
   vm_committed_as = 0;
+  /** Shared anonymous mappings made so far: their inode numbers. */
+  shmem_files = 0;
   /** Counters, by NR_* and PG*. */
   readonly vmstat = new Float64Array(NR_VMSTAT_ITEMS);
   /** One page of zeroes that everybody's untouched memory shares; 0 until memblock_free_all(). */

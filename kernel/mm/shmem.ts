@@ -20,6 +20,7 @@ export class ShmemMapping implements AddressSpace {
   /** Asked for a page before it is made (false: -ENOSPC), told with -1 when one is gone: a file system's size limit. */
   charge: ((pages: number) => boolean) | null = null;
   unmapped?: () => void;
+  ino?: number;
 
   private readonly kernel: Kernel;
   private readonly pages = new Map<number, number>();
@@ -109,6 +110,7 @@ export function shmem_zero_setup(kernel: Kernel, vma: VmArea, account: boolean):
     mapping.truncate(0);
     if (account) vm_unacct_memory(kernel, size);
   };
+  mapping.ino = ++kernel.mm.shmem_files;
   vma.vm_mapping = mapping;
   vma.vm_name = SHARED_ANONYMOUS_NAME;
   return 0;

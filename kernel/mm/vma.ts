@@ -192,6 +192,7 @@ export function linear_page_index(vma: VmArea, address: number): number {
 /** Counts pages of address space by what they are for: VmSize, VmData, VmStk, VmExe. */
 export function vm_stat_account(mm: Mm, flags: number, pages: number): void {
   mm.total_vm += pages;
+  if (mm.total_vm > mm.hiwater_vm) mm.hiwater_vm = mm.total_vm;
   if (is_exec_mapping(flags)) mm.exec_vm += pages;
   else if (is_stack_mapping(flags)) mm.stack_vm += pages;
   else if (is_data_mapping(flags)) mm.data_vm += pages;

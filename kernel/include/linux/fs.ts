@@ -35,6 +35,8 @@ export interface AddressSpace {
   readonly shmem: boolean;
   /** A mapping of it is gone: memory without a file frees itself with the last one. */
   unmapped?(): void;
+  /** Of memory without a file: the number /proc/<pid>/maps shows. */
+  readonly ino?: number;
   /** Frees the pages of [first, end): madvise(MADV_REMOVE), fallocate(). They have been unmapped. */
   punch?(first: number, end: number): void;
 }
