@@ -34,7 +34,7 @@ import type { SigHand, SignalStruct } from './include/linux/signal.ts';
 import { NULL, type UserPtr } from './include/linux/types.ts';
 import { CAP_CHECKPOINT_RESTORE, CAP_SYS_ADMIN, CAP_SYS_RESOURCE } from './include/uapi/capability.ts';
 import { EAGAIN, EINVAL, EPERM, ERESTARTNOINTR } from './include/uapi/errno.ts';
-import { RLIMIT_NPROC } from './include/uapi/resource.ts';
+import { RLIMIT_NPROC, RLIMIT_SIGPENDING } from './include/uapi/resource.ts';
 import {
   CLONE_CHILD_CLEARTID,
   CLONE_CHILD_SETTID,
@@ -102,12 +102,12 @@ export const NO_CLONE_ARGS: KernelCloneArgs = {
 const THREAD_SIZE = 16384;
 const MAX_THREADS_MIN = 20;
 
-/** An eighth of memory may go into threads, half of those to one user. */
+/** An eighth of memory may go into threads, half of those to one user, who may have as many signals queued. */
 export function fork_init(kernel: Kernel, totalBytes: number): void {
   const fits = Math.floor(totalBytes / (8 * THREAD_SIZE));
   kernel.pids.max_threads = Math.max(MAX_THREADS_MIN, Math.min(fits, kernel.pids.pid_max));
   const half = Math.floor(kernel.pids.max_threads / 2);
-  kernel.init_task.signal.rlim[RLIMIT_NPROC] = { cur: half, max: half };
+  for (const limit of [RLIMIT_NPROC, RLIMIT_SIGPENDING]) kernel.init_task.signal.rlim[limit] = { cur: half, max: half };
 }
 
 /** The child's thread id, or -errno. Sleeps only for vfork. */
