@@ -35,8 +35,9 @@ syscalls: node_modules/.stamp ## the system calls that work, and what each lacks
 clean: ## remove everything that was made
 	rm -rf dist build node_modules
 
+# Not `npm ci`: it refuses a lock file made where the registry lacks other platforms' builds of biome or zig.
 node_modules/.stamp: package.json package-lock.json
-	npm ci --no-audit --no-fund --loglevel=error
+	npm install --no-save --no-audit --no-fund --loglevel=error
 	@touch $@
 
 dist/.stamp: node_modules/.stamp tsconfig.json $(SOURCES)
