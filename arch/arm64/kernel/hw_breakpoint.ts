@@ -53,8 +53,7 @@ function write_wb_reg(cpu: Cpu, kind: 'DBGB' | 'DBGW', n: number, { addr, ctrl }
 export function flush_ptrace_hw_breakpoint(cpu: Cpu, task: Task): void {
   const thread = thread_of(task);
   if (!thread.hbp_active) return;
-  thread.hbp_break.forEach((_, n) => (thread.hbp_break[n] = no_slot()));
-  thread.hbp_watch.forEach((_, n) => (thread.hbp_watch[n] = no_slot()));
+  for (const slot of [...thread.hbp_break, ...thread.hbp_watch]) Object.assign(slot, no_slot());
   thread.hbp_active = false;
   mdscr_modify(cpu, DBG_MDSCR_MDE, 0);
 }

@@ -14,7 +14,7 @@ import type { Task } from '../../../kernel/include/linux/sched.ts';
 import { PAGE_SIZE } from '../../../kernel/include/linux/types.ts';
 import { ENOMEM } from '../../../kernel/include/uapi/errno.ts';
 import { get_unmapped_area } from '../../../kernel/mm/unmapped_area.ts';
-import { insert_vm_struct, vm_area_alloc } from '../../../kernel/mm/vma.ts';
+import { install_special_mapping } from '../../../kernel/mm/special.ts';
 import { PG_reserved, type PageAllocator } from '../../../kernel/mm/page_alloc.ts';
 import { type VdsoFunction, vdso_image } from './vdso-image.ts';
 
@@ -60,8 +60,8 @@ export class Vdso {
     if (start < 0) return start;
 
     const flags = VM_READ | VM_EXEC | VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC;
-    const end = start + PAGE_SIZE;
-    insert_vm_struct(mm, vm_area_alloc(mm, { start, end, flags, pgoff: 0, pages: [pfn], name: '[vdso]' }));
+    const vma = install_special_mapping(mm, start, [pfn], flags, '[vdso]');
+    if (typeof vma === 'number') return vma;
     mm.vdso = start;
     return 0;
   }

@@ -1,0 +1,85 @@
+/*
+ * tests/lib/kernel.ts - a kernel without a board: real tasks, signals and scheduler, and an architecture of a few lines
+ */
+
+import type { Arch } from '../../kernel/arch.ts';
+import { NO_CLONE_ARGS, copy_process } from '../../kernel/fork.ts';
+import type { Task } from '../../kernel/include/linux/sched.ts';
+import { PF_KTHREAD, TASK_RUNNING } from '../../kernel/include/linux/sched.ts';
+import { CLONE_SIGHAND, CLONE_THREAD, CLONE_VM } from '../../kernel/include/uapi/sched.ts';
+import { SIGCHLD } from '../../kernel/include/uapi/signal.ts';
+import { UserTable } from '../../kernel/cred.ts';
+import { init_task } from '../../kernel/init/init_task.ts';
+import { PidTable } from '../../kernel/pid.ts';
+import { Printk } from '../../kernel/printk.ts';
+import { HrTimers } from '../../kernel/time/hrtimer.ts';
+import { Timekeeping } from '../../kernel/time/timekeeping.ts';
+import type { Kernel } from '../../kernel/kernel.ts';
+import { Scheduler } from '../../kernel/sched/core.ts';
+import type { Sleeps } from '../../kernel/sched/wait.ts';
+import { PtRegs } from '../../arch/arm64/include/asm/ptrace.ts';
+import { ThreadStruct } from '../../arch/arm64/include/asm/processor.ts';
+
+/** What the tests at hand need; anything else is undefined, and says so loudly when it is called. */
+export function fakeArch(over: Partial<Arch> = {}): Arch {
+  const arch: Partial<Arch> = {
+    arch_dup_task_struct: () => ({ regs: new PtRegs(), thread: new ThreadStruct() }),
+    copy_thread: () => {},
+    exit_thread: () => {},
+    switch_to: () => {},
+    handle_pending_irqs: () => {},
+    instructions: () => 0,
+    show_regs: () => '',
+    arch_untagged_si_addr: (addr) => addr,
+    syscall_get_nr: (regs) => (regs as PtRegs).syscallno,
+    ...over,
+  };
+  return arch as Arch;
+}
+
+export function testKernel(over: Partial<Arch> = {}): Kernel {
+  const kernel = {
+    arch: fakeArch(over),
+    events: null,
+    params: new Map<string, string>(),
+    pids: new PidTable(),
+    users: new UserTable(),
+    init: null,
+    unknown_syscalls: new Set<number>(),
+  } as Partial<Kernel> as Kernel & { init_task: Task };
+  kernel.printk = new Printk(kernel);
+  kernel.hrtimers = new HrTimers(kernel);
+  kernel.time = new Timekeeping(() => {});
+  kernel.init_task = init_task(kernel);
+  kernel.sched = new Scheduler(kernel, kernel.init_task);
+  kernel.pids.max_threads = 1000;
+  for (const limit of kernel.init_task.signal.rlim) Object.assign(limit, { cur: 1000, max: 1000 });
+  // biome-ignore lint/suspicious/noExplicitAny: no file system in these tests
+  kernel.init_task.fs = { users: 1 } as any;
+  return kernel;
+}
+
+// biome-ignore lint/correctness/useYield: it never runs
+function* nothing(): Sleeps<void> {}
+
+/** A process (or with `thread` one more thread of `parent`'s), runnable, not running. */
+export function testTask(kernel: Kernel, parent: Task = kernel.init_task, thread = false): Task {
+  const flags = thread ? CLONE_VM | CLONE_SIGHAND | CLONE_THREAD : CLONE_VM;
+  const task = copy_process(parent, {
+    ...NO_CLONE_ARGS,
+    flags,
+    exit_signal: thread ? 0 : SIGCHLD,
+    fn: nothing,
+  });
+  if (typeof task === 'number') throw new Error(`no task: ${task}`);
+  task.flags &= ~PF_KTHREAD;
+  task.state = TASK_RUNNING;
+  return task;
+}
+
+/** Runs a function that is not expected to sleep, and returns its result. */
+export function now<T>(work: Sleeps<T>): T {
+  const step = work.next();
+  if (!step.done) throw new Error('it sleeps');
+  return step.value;
+}
