@@ -129,7 +129,6 @@ export class Scheduler {
   wakeup_preempt(woken: Task): void {
     const { current } = this;
     if (current === this.kernel.init_task) return;
-    this.update_curr();
     const theirs = this.classOf(woken);
     const ours = this.classOf(current);
     const preempt = theirs === ours ? ours.wakeup_preempt(current, woken) : theirs === this.rt;
@@ -226,6 +225,7 @@ export function try_to_wake_up(task: Task, stateMask: number): boolean {
   if (task.on_rq) return true; // it had not fallen asleep yet
 
   const { kernel } = task;
+  kernel.sched.update_curr(); // its place depends on how far the others are
   kernel.sched.activate_task(task, true);
   kernel.events?.emit({ type: 'sched_wakeup', target: task.pid });
   kernel.sched.wakeup_preempt(task);
