@@ -55,6 +55,8 @@ export const DEFAULT_SEED = 1;
 export const DEFAULT_RTC = 1_767_225_600;
 export const DEFAULT_RAM = 256 * 2 ** 20;
 const COMMAND_LINE = 'console=ttyAMA0';
+/** A job's output is all that the console shows: not even the farewell that ignores "quiet". */
+export const JOB_COMMAND_LINE = 'quiet loglevel=0';
 
 /** A machine description that can be booted as often as wanted; nothing runs yet. */
 export async function boot(options: BootOptions = {}): Promise<Eret> {
@@ -94,7 +96,7 @@ export class Eret {
     const machine = new Machine(
       {
         ...machineOptions(
-          { ...this.options, append: `quiet ${this.options.append ?? ''}` },
+          { ...this.options, append: `${JOB_COMMAND_LINE} ${this.options.append ?? ''}` },
           withJob(initramfs(this.options.initrd), [program, ...args], files),
         ),
         output: (bytes) => {

@@ -17,6 +17,7 @@ import {
   DEFAULT_RTC,
   DEFAULT_SEED,
   guestPath,
+  JOB_COMMAND_LINE,
   initramfs,
   logHeader,
   machineOptions,
@@ -176,7 +177,7 @@ async function main(argv: readonly string[]): Promise<number> {
       ? Math.floor(Date.now() / 1000)
       : parseNumber(values.rtc ?? `${replay?.header.rtc ?? DEFAULT_RTC}`, 'rtc');
   const seed = parseNumber(values.seed ?? `${replay?.header.seed ?? DEFAULT_SEED}`, 'seed');
-  const append = [program.length > 0 ? 'quiet' : '', values.append ?? ''].filter(Boolean).join(' ');
+  const append = [program.length > 0 ? JOB_COMMAND_LINE : '', values.append ?? ''].filter(Boolean).join(' ');
   const options = machineOptions({ seed, rtc, ram, append }, initrd);
 
   const mismatch = replay && headerMismatch(replay.header, logHeader(options));
