@@ -65,11 +65,19 @@ export const FLAG_KIND = {
 /*
  * A TLB entry, index VA[21:12]. A tag is the page's VA (with the top byte it was accessed with), or TLB_INVALID. An
  * access hits when the page of its last byte equals the tag, so one that crosses a page misses; so does one that must
- * be aligned and is not. Host pointer = low word of VA + addend. No tag: not mapped, no permission, device memory,
+ * be aligned and is not. Host pointer = low word of VA + addend; code has an addend of its own, so that a page of code
+ * and one of data that share an entry do not drive each other out. No tag: not mapped, no permission, device memory,
  * a watchpoint in the page, SCTLR_EL1.A set: the slow path decides.
  */
 export const TLB_ENTRIES = 1024;
-export const TLB_ENTRY = { READ: 0, WRITE: 8, EXECUTE: 16, ADDEND: 24, SIZE: 32 } as const;
+export const TLB_ENTRY = {
+  READ: 0,
+  WRITE: 8,
+  EXECUTE: 16,
+  ADDEND: 24,
+  EXECUTE_ADDEND: 28,
+  SIZE: 32,
+} as const;
 /** Low 12 bits of a tag are zero; this one's are not. */
 export const TLB_INVALID = 0xffff_ffff;
 

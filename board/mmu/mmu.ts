@@ -170,7 +170,7 @@ export class Mmu {
       this.fault.kind = FAULT.NONE;
       return 0;
     }
-    this.fillTlb(el, hi, lo);
+    this.tlb.fillCode(el, hi, lo, this.hostPage(), this.level, this.isGlobal);
     return 1;
   }
 
@@ -184,7 +184,7 @@ export class Mmu {
 
   /** Takes back the right to fetch from a page with breakpoints. */
   forgetFetch(el: 0 | 1, lo: number): void {
-    this.tlb.revoke(el, lo, PERM_EXEC);
+    this.tlb.dropCode(el, lo);
   }
 
   private translateFetch(hi: number, lo: number, el: 0 | 1): number {
@@ -227,11 +227,10 @@ export class Mmu {
     if (fsc !== FSC_NONE) return this.refuseData(fsc, access, lo, hi);
     if (this.watched(access, lo, hi, size)) return 0;
 
-    const el = this.elOf(access);
     const pa = this.page + (lo & 0xfff);
     if (!this.bus.isRam(pa)) return this.device(access, lo, hi, size, pa);
-    if (!this.isDevice && !this.checkAlignment) this.fillTlb(el, hi, lo);
-    return pa - this.bus.ramBase + this.bus.ramOffset;
+    this.remember(access, hi, lo);
+    return this.hostPage() + (lo & 0xfff);
   }
 
   /** Finishes the store that slow() redirected to the bounce buffer. */
@@ -262,7 +261,7 @@ export class Mmu {
     if (fsc === FSC_NONE && this.isDevice && this.enabled) fsc = FSC_ALIGNMENT;
     if (fsc !== FSC_NONE) return this.refuseData(fsc, ACCESS.WRITE, lo, hi) !== 0;
     if (this.watched(ACCESS.WRITE, lo & -size, hi, size)) return false;
-    const host = this.page + (lo & 0xfff & -size) - this.bus.ramBase + this.bus.ramOffset;
+    const host = this.hostPage() + (lo & 0xfff & -size);
     if (this.bus.isRam(this.page)) this.bytes.fill(0, host, host + size);
     return true;
   }
@@ -377,13 +376,17 @@ export class Mmu {
     return (access & ACCESS.UNPRIVILEGED) !== 0 ? 0 : this.regs.el;
   }
 
-  /* Device memory and watched pages stay out of the data side: each access there needs a decision. */
-  private fillTlb(el: 0 | 1, hi: number, lo: number): void {
-    let perms = this.perms >>> (el === 0 ? 0 : EL1_SHIFT);
-    if (this.isDevice || this.checkAlignment || this.debug.watchpointInPage(hi, lo)) perms &= PERM_EXEC;
-    if (this.debug.breakpointInPage(hi, lo) && !this.breakpointsPassed) perms &= ~PERM_EXEC;
-    const host = this.page - this.bus.ramBase + this.bus.ramOffset;
-    this.tlb.fill(el, hi, lo, host, perms, this.level, this.isGlobal);
+  /* Device memory and watched pages stay out of the TLB: each access there needs a decision. */
+  private remember(access: number, hi: number, lo: number): void {
+    if (this.isDevice || this.checkAlignment || this.debug.watchpointInPage(hi, lo)) return;
+    const el = this.elOf(access);
+    const perms = this.perms >>> (el === 0 ? 0 : EL1_SHIFT);
+    this.tlb.fillData(el, hi, lo, this.hostPage(), perms, this.level, this.isGlobal);
+  }
+
+  /** Where the translated page, which is RAM, begins in the shared memory. */
+  private hostPage(): number {
+    return this.page - this.bus.ramBase + this.bus.ramOffset;
   }
 
   private watched(access: number, lo: number, hi: number, size: number): boolean {

@@ -91,5 +91,6 @@ export class FlatMachine {
     this.words.fill(0xffff_ffff, entry >>> 2, (entry + TLB_ENTRY.SIZE) >>> 2);
     for (const tag of tags) this.dwords[(entry + tag) >>> 3] = BigInt(page * PAGE);
     this.words[(entry + TLB_ENTRY.ADDEND) >>> 2] = host - address;
+    this.words[(entry + TLB_ENTRY.EXECUTE_ADDEND) >>> 2] = host - address;
   }
 }

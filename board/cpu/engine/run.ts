@@ -121,7 +121,7 @@ class Loop {
     code.end();
 
     this.set(this.rest, sub(this.value(this.dl), this.value(this.hp)));
-    this.set(this.hp, add(wrap(target), b.load(entry, TLB_ENTRY.ADDEND, 4)));
+    this.set(this.hp, add(wrap(target), b.load(entry, TLB_ENTRY.EXECUTE_ADDEND, 4)));
     this.set(this.delta, sub(target, zext(this.value(this.hp))));
     this.writeLimits(leave);
   }
