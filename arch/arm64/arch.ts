@@ -5,9 +5,8 @@
  * Differs: one object for one machine: behind it are that machine's CPU and RAM
  *
  *    memory     mm/mmu.ts: this class's base
- *    system calls and signals    kernel/{entry,entry-common,syscall,signal,ptrace}.ts
- *    tasks      kernel/process.ts
- *    the rest   kernel/{setup,cpufeature,vdso}.ts
+ *    kernel     system calls and signals: entry, entry-common, syscall, signal, sigreturn, ptrace; tasks: process;
+ *               the rest: setup, cpufeature, vdso
  */
 
 import type { Board } from '../../board/board.ts';
@@ -194,7 +193,8 @@ export class Arm64 extends Arm64Mm implements Arch {
   /** The registers of whoever was in user space are in its pt_regs: the CPU's are free. */
   hvc(fn: number, a1 = 0, a2 = 0, a3 = 0): number {
     const { xw } = this.cpu;
-    [fn, a1, a2, a3].forEach((value, n) => xw.set([value, Math.floor(value / 2 ** 32)], 2 * n));
+    const args = [fn, a1, a2, a3].flatMap((value) => [value, Math.floor(value / 2 ** 32)]);
+    xw.set(args);
     if (!this.cpu.conduit(0)) return -1; // PSCI_RET_NOT_SUPPORTED
     return xw[0]! | 0;
   }

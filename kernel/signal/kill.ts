@@ -11,10 +11,9 @@ import { CAP_KILL, capable } from '../cred.ts';
 import type { Task } from '../include/linux/sched.ts';
 import type { SigQueue } from '../include/linux/signal.ts';
 import { EINVAL, EPERM, ESRCH } from '../include/uapi/errno.ts';
-import { SI_TIMER } from '../include/uapi/siginfo.ts';
 import { SIGCONT, valid_signal } from '../include/uapi/signal.ts';
 import { PIDTYPE_PGID, PIDTYPE_PID, PIDTYPE_TGID, type Pid, pid_task } from '../pid.ts';
-import { PIDTYPE_MAX, type SignalTarget, complete_signal, send_signal_locked } from './send.ts';
+import { PIDTYPE_MAX, type SignalTarget, complete_signal, prepare_signal, send_signal_locked } from './send.ts';
 import { SEND_SIG_NOINFO, SEND_SIG_PRIV, type SendInfo, si_fromuser } from './siginfo.ts';
 import { sigaddset } from './sigset.ts';
 
@@ -111,21 +110,21 @@ export function do_send_specific(task: Task, tgid: number, pid: number, sig: num
 }
 
 /**
- * A POSIX timer expired: its own entry is queued, so that nothing can fail. 0: sent, 1: still pending from the last time
- * (the owner counts the overrun), -1: nobody is there any more.
+ * A POSIX timer expired: its own entry is queued, so that nothing can fail. 0: it is queued (perhaps since last time, then
+ * only the overrun is counted), 1: the signal is ignored, -1: nobody is there any more.
  */
-export function send_sigqueue(
-  entry: SigQueue,
-  pid: Pid,
-  type: typeof PIDTYPE_PID | typeof PIDTYPE_TGID,
-): number {
+export function send_sigqueue(entry: SigQueue, pid: Pid, type: typeof PIDTYPE_PID | typeof PIDTYPE_TGID): number {
   const target = pid_task(pid, PIDTYPE_PID);
   if (!target || target.exit_state) return -1;
-  const pending = type === PIDTYPE_PID ? target.pending : target.signal.shared_pending;
-  if (pending.list.includes(entry)) return 1;
-
   const sig = entry.info.si_signo;
-  entry.info.si_code = SI_TIMER;
+  if (!prepare_signal(sig, target, false)) return 1;
+
+  const pending = type === PIDTYPE_PID ? target.pending : target.signal.shared_pending;
+  if (pending.list.includes(entry)) {
+    entry.info.si_overrun = (entry.info.si_overrun ?? 0) + 1;
+    return 0;
+  }
+  entry.info.si_overrun = 0;
   pending.list.push(entry);
   pending.signal = sigaddset(pending.signal, sig);
   complete_signal(sig, target, type);

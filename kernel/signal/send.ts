@@ -89,7 +89,7 @@ function sig_ignored(task: Task, sig: number, force: boolean): boolean {
  * What a signal does at the moment it is sent, delivered or not: a stop signal cancels a pending SIGCONT, SIGCONT cancels
  * stops and wakes the stopped. False: do not queue it.
  */
-function prepare_signal(sig: number, task: Task, force: boolean): boolean {
+export function prepare_signal(sig: number, task: Task, force: boolean): boolean {
   const { signal } = task;
   // A dying process takes no more. Only a repeated SIGKILL is harmless, and dropped like the rest.
   if (signal.flags & SIGNAL_GROUP_EXIT) return false;

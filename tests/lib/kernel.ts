@@ -59,7 +59,7 @@ export function testKernel(over: Partial<Arch> = {}): Kernel {
   return kernel;
 }
 
-// biome-ignore lint/correctness/useYield: it never runs
+// it never runs
 function* nothing(): Sleeps<void> {}
 
 /** A process (or with `thread` one more thread of `parent`'s), runnable, not running. */

@@ -7,7 +7,7 @@
  */
 
 import type { Task } from '../../../kernel/include/linux/sched.ts';
-import { ptrace_report_syscall } from '../../../kernel/include/linux/ptrace.ts';
+import { ptrace_report_syscall } from '../../../kernel/ptrace.ts';
 import {
   PTRACE_EVENTMSG_SYSCALL_ENTRY,
   PTRACE_EVENTMSG_SYSCALL_EXIT,
