@@ -54,6 +54,7 @@ const UART011_IFLS = 0x34;
 const UART011_IMSC = 0x38;
 const UART011_MIS = 0x40;
 const UART011_ICR = 0x44;
+const UART_PERIPH_ID2 = 0xfe8;
 
 const UART011_DR_FE = 1 << 8;
 const UART011_DR_PE = 1 << 9;
@@ -125,10 +126,13 @@ function pl011_probe(kernel: Kernel, node: DeviceNode, line: number): Pl011Port 
   if (!res || irq === 0) return null;
   const base = res.start.toString(16);
   kernel.printk.info(
-    `${base}.pl011: ttyAMA${line} at MMIO 0x${base} (irq = ${irq}, base_baud = 0) is a PL011`,
+    `${base}.pl011: ttyAMA${line} at MMIO 0x${base} (irq = ${irq}, base_baud = 0) is a PL011 rev${pl011_revision(kernel, res.start)}`,
   );
   return new Pl011Port(kernel, node, res.start, irq, uart_clock(kernel, node));
 }
+
+/* Linux: amba_rev(), from the second nibble of the third identification register. */
+const pl011_revision = (kernel: Kernel, base: number): number => kernel.io.readl(base + UART_PERIPH_ID2) >> 4;
 
 /* The clock named "uartclk" is the one that makes bits. */
 function uart_clock(kernel: Kernel, node: DeviceNode): number {
