@@ -133,7 +133,7 @@ export class Mmu {
     low.disabled = (lo & (1 << 7)) !== 0;
     high.inputSize = 64 - ((lo >>> 16) & 63);
     high.disabled = (lo & (1 << 23)) !== 0;
-    this.walker.outputSize = OUTPUT_SIZES[hi & 7]!; // IPS
+    this.walker.setOutputSize(OUTPUT_SIZES[hi & 7]!); // IPS
     low.ignoreTop = (hi & (1 << 5)) !== 0; //          TBI0
     high.ignoreTop = (hi & (1 << 6)) !== 0; //         TBI1
     this.tlb.flushAll();

@@ -58,10 +58,15 @@ const HI_PXN_TABLE = 1 << 27;
 const HI_UXN_TABLE = 1 << 28;
 const HI_AP_TABLE_SHIFT = 29;
 
+const WORD = 0x1_0000_0000; // bits 63:32 as part of a number
+/** By level: the address bits above the page's that a block takes from the virtual address. */
+const INSIDE = [0, 0x3fff_f000, 0x001f_f000, 0] as const;
+
 export class Walker {
   readonly half: readonly [Half, Half] = [newHalf(), newHalf()];
-  /** Output address size in bits, from TCR_EL1.IPS. */
-  outputSize = 48;
+  /** Output address size in bits, from TCR_EL1.IPS; and the first address beyond. */
+  private outputSize = 48;
+  private outputEnd = 2 ** 48;
   /** SCTLR_EL1.WXN: writable means not executable. */
   wxn = false;
 
@@ -87,6 +92,11 @@ export class Walker {
     this.words = new Uint32Array(bus.memory.buffer, bus.ramOffset, bus.ramSize >>> 2);
   }
 
+  setOutputSize(bits: number): void {
+    this.outputSize = bits;
+    this.outputEnd = 2 ** bits;
+  }
+
   /** Which half an address belongs to: bit 55 decides, whether or not the top byte counts. */
   static select(vaHi: number): 0 | 1 {
     return (vaHi & (1 << 23)) === 0 ? 0 : 1;
@@ -98,14 +108,15 @@ export class Walker {
     const half = this.half[select];
     this.level = 0;
     if (half.disabled || !inRange(half, select, vaHi, vaLo)) return this.fault(FSC_TRANSLATION);
-    if (half.base >= 2 ** this.outputSize) return this.fault(FSC_ADDRESS_SIZE);
+    if (half.base >= this.outputEnd) return this.fault(FSC_ADDRESS_SIZE);
     return this.descend(half, vaHi, vaLo);
   }
 
   private descend(half: Half, vaHi: number, vaLo: number): number {
     // A level resolves 9 bits above the page's 12; the first one resolves what is left over.
-    let level = 4 - Math.ceil((half.inputSize - 12) / 9);
-    let mask = 2 ** (half.inputSize - (39 - 9 * level)) - 1;
+    const size = half.inputSize;
+    let level = size > 39 ? 0 : size > 30 ? 1 : 2;
+    let mask = (1 << (size - (39 - 9 * level))) - 1;
     let table = half.base;
     let tableHi = 0; // the hierarchical attributes accumulate: a bit once set stays
     for (;;) {
@@ -124,7 +135,7 @@ export class Walker {
       if (above >>> (this.outputSize - 32) !== 0) return this.fault(FSC_ADDRESS_SIZE);
 
       if (!isTable || level === 3) return this.leaf(lo, hi, tableHi, vaLo);
-      table = above * 2 ** 32 + ((lo & ~0xfff) >>> 0);
+      table = above * WORD + ((lo & ~0xfff) >>> 0);
       tableHi |= hi;
       mask = 0x1ff;
       level++;
@@ -133,8 +144,8 @@ export class Walker {
 
   private leaf(lo: number, hi: number, tableHi: number, vaLo: number): number {
     if ((lo & AF) === 0) return this.fault(FSC_ACCESS_FLAG);
-    const inside = 2 ** (39 - 9 * this.level) - 0x1000; // address bits that a block takes from the virtual address
-    this.page = (hi & 0xffff) * 2 ** 32 + (((lo & ~(inside | 0xfff)) | (vaLo & inside)) >>> 0);
+    const inside = INSIDE[this.level]!;
+    this.page = (hi & 0xffff) * WORD + (((lo & ~(inside | 0xfff)) | (vaLo & inside)) >>> 0);
     this.attrIndex = (lo >>> 2) & 7;
     this.shareability = (lo >>> 8) & 3;
     this.nonGlobal = (lo & NG) !== 0;

@@ -144,7 +144,7 @@ test('a leaf without AF is an access flag fault at its level', () => {
 
 test('an address beyond the output size is an address size fault where it appears', () => {
   const g = ground();
-  g.walker.outputSize = 40;
+  g.walker.setOutputSize(40);
   g.walker.half[0].base = 2 ** 40;
   assert.is(g.walk(VA).fsc, 0x00);
   g.walker.half[0].base = L(0);
