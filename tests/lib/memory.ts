@@ -8,7 +8,7 @@ import { FSC_NONE, Walker } from '../../board/mmu/walk.ts';
 import type { Arch } from '../../kernel/arch.ts';
 import type { Mm } from '../../kernel/include/linux/mm_types.ts';
 import type { Task } from '../../kernel/include/linux/sched.ts';
-import { type UserPtr } from '../../kernel/include/linux/types.ts';
+import type { UserPtr } from '../../kernel/include/linux/types.ts';
 import type { Kernel } from '../../kernel/kernel.ts';
 import { mm_alloc } from '../../kernel/mm/init-mm.ts';
 import { PageAllocator } from '../../kernel/mm/page_alloc.ts';
@@ -29,8 +29,8 @@ export interface MemoryMachine {
 
 /** The methods of an object that is a class instance, as plain properties: what fakeArch() takes. */
 function methods(object: Arm64Mm): Partial<Arch> {
-  const names = Object.getOwnPropertyNames(Arm64Mm.prototype).filter((name) => name !== 'constructor');
-  return Object.fromEntries(names.map((name) => [name, (object as never)[name]['bind'](object)]));
+  const all = Object.entries(Object.getOwnPropertyDescriptors(Arm64Mm.prototype));
+  return Object.fromEntries(all.map(([name, { value }]) => [name, value.bind(object)]));
 }
 
 /** `params`: the kernel's command line. */

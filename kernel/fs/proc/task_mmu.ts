@@ -28,6 +28,7 @@ import {
   VM_ACCOUNT,
 } from '../../include/linux/mm.ts';
 import type { Mm, VmArea } from '../../include/linux/mm_types.ts';
+import type { Task } from '../../include/linux/sched.ts';
 import {
   _PAGE_ACCESSED,
   _PAGE_DIRTY,
@@ -80,7 +81,9 @@ function vma_name(vma: VmArea): string {
   return vma.vm_start <= mm.start_stack && vma.vm_end >= mm.start_stack ? '[stack]' : '';
 }
 
-export const proc_pid_maps = (mm: Mm): string => mm.mmap.map((vma) => `${show_map_vma(vma)}\n`).join('');
+/** A kernel thread and a zombie have no memory: their files are empty. */
+export const proc_pid_maps = ({ mm }: Task): string =>
+  mm ? mm.mmap.map((vma) => `${show_map_vma(vma)}\n`).join('') : '';
 
 /* ---- smaps: what the page tables say ---- */
 
@@ -189,9 +192,10 @@ function show_smap(vma: VmArea): string {
   );
 }
 
-export const proc_pid_smaps = (mm: Mm): string => mm.mmap.map(show_smap).join('');
+export const proc_pid_smaps = ({ mm }: Task): string => (mm ? mm.mmap.map(show_smap).join('') : '');
 
-export function proc_pid_smaps_rollup(mm: Mm): string {
+export function proc_pid_smaps_rollup({ mm }: Task): string {
+  if (!mm) return '';
   const stats = no_stats();
   for (const vma of mm.mmap) smap_gather_stats(vma, stats);
   const start = mm.mmap[0]?.vm_start ?? 0;
@@ -206,7 +210,8 @@ const text_pages = (mm: Mm): number =>
   Math.max(0, (page_align(mm.end_code) - page_align_down(mm.start_code)) / PAGE_SIZE);
 
 /** /proc/<pid>/statm, in pages. */
-export function task_statm(mm: Mm): string {
+export function proc_pid_statm({ mm }: Task): string {
+  if (!mm) return '0 0 0 0 0 0 0\n';
   const shared = mm.rss_file + mm.rss_shmem;
   const data = mm.data_vm + mm.stack_vm;
   return `${mm.total_vm} ${shared + mm.rss_anon} ${shared} ${text_pages(mm)} 0 ${data} 0\n`;
