@@ -62,6 +62,9 @@ export interface Kernel {
   readonly init_task: Task;
   /** PID 1; its death is a panic. */
   init: Task | null;
+  /** What the firmware's driver registers, for kernel/reboot.ts. Either ends with the machine off, or does nothing. */
+  pm_power_off: (() => void) | null;
+  restart_handler: (() => void) | null;
   hostname: string;
   domainname: string;
   /** Calls without a row that were told in the log already, by number. */

@@ -7,7 +7,6 @@
  */
 
 import { capable } from './cred.ts';
-import { psci_sys_poweroff, psci_sys_reset } from './drivers/firmware/psci.ts';
 import type { Task } from './include/linux/sched.ts';
 import { CAP_SYS_BOOT } from './include/uapi/capability.ts';
 import { EFAULT, EINVAL, EPERM } from './include/uapi/errno.ts';
@@ -57,7 +56,7 @@ export const sys_reboot = SYSCALL_DEFINE(
       case LINUX_REBOOT_CMD_HALT:
         return yield* stop(task, kernel_halt, 'System halted');
       case LINUX_REBOOT_CMD_POWER_OFF:
-        return yield* stop(task, psci_sys_poweroff, 'Power down');
+        return yield* stop(task, kernel_power_off, 'Power down');
       case LINUX_REBOOT_CMD_CAD_ON:
       case LINUX_REBOOT_CMD_CAD_OFF:
         kernel.printk.debug('reboot: no keyboard, no Ctrl-Alt-Del');
@@ -69,7 +68,11 @@ export const sys_reboot = SYSCALL_DEFINE(
 );
 
 function kernel_restart(kernel: Kernel): void {
-  psci_sys_reset(kernel);
+  kernel.restart_handler?.();
+}
+
+function kernel_power_off(kernel: Kernel): void {
+  kernel.pm_power_off?.();
 }
 
 /** The processor waits for ever; the power stays on. */

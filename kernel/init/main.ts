@@ -64,6 +64,8 @@ export function create_kernel(arch: Arch, io: Io): Kernel {
     users: new UserTable(),
     futex: new FutexTable(),
     init: null,
+    pm_power_off: null,
+    restart_handler: null,
     hostname: UTS_NODENAME,
     domainname: UTS_DOMAINNAME,
     unknown_syscalls: new Set<number>(),

@@ -11,7 +11,13 @@ import { do_exit } from '../../kernel/exit.ts';
 import { copy_process, fork_init, kernel_clone, NO_CLONE_ARGS } from '../../kernel/fork.ts';
 import { FutexTable } from '../../kernel/futex/core.ts';
 import type { Mm } from '../../kernel/include/linux/mm_types.ts';
-import { TIF_NEED_RESCHED, TIF_SIGPENDING, type Task } from '../../kernel/include/linux/sched.ts';
+import {
+  TASK_INTERRUPTIBLE,
+  TASK_RUNNING,
+  TIF_NEED_RESCHED,
+  TIF_SIGPENDING,
+  type Task,
+} from '../../kernel/include/linux/sched.ts';
 import { PAGE_SIZE, type PhysAddr, type UserPtr } from '../../kernel/include/linux/types.ts';
 import { EFAULT } from '../../kernel/include/uapi/errno.ts';
 import { SIGCHLD } from '../../kernel/include/uapi/signal.ts';
@@ -74,11 +80,8 @@ export class FakeMachine {
 
   /** PID 1 that only reaps its children, and never ends. */
   boot(): Task {
-    return this.spawn(function* ({ task }) {
-      for (;;) {
-        task.state = 1;
-        yield* schedule(task);
-      }
+    return this.spawn(function* (user) {
+      for (;;) yield* user.pause();
     });
   }
 
@@ -241,6 +244,14 @@ export class User {
       machine.interrupts();
       yield* this.exitToUser();
     }
+  }
+
+  /** Sleeps until a signal comes that is not ignored. */
+  *pause(): Sleeps<void> {
+    this.task.state = TASK_INTERRUPTIBLE;
+    yield* schedule(this.task);
+    this.task.state = TASK_RUNNING;
+    yield* this.exitToUser();
   }
 
   /** A system call by its declaration, through the registers. */

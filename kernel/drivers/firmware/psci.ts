@@ -48,6 +48,8 @@ function psci_probe(kernel: Kernel): number {
   const migrate = kernel.arch.hvc(PSCI_0_2_FN_MIGRATE_INFO_TYPE);
   if (migrate === PSCI_0_2_TOS_MP) kernel.printk.info('psci: Trusted OS migration not required');
   if (major(version) >= 1) psci_init_smccc(kernel);
+  kernel.pm_power_off = () => psci_sys_poweroff(kernel);
+  kernel.restart_handler = () => psci_sys_reset(kernel);
   return 0;
 }
 
