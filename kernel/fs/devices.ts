@@ -35,9 +35,22 @@ export function register_chrdev(
   devtmpfs_create_node(kernel, { rdev, name, mode, fops });
 }
 
-/** For /proc/devices: majors with the name under which they came. */
-export function chrdev_majors(kernel: Kernel): number[] {
-  return [...new Set([...kernel.fs.chrdevs.keys()].map(MAJOR))].sort((a, b) => a - b);
+/** /proc/devices: "  1 mem", a line for each major and name. */
+export function show_chrdevs(kernel: Kernel): string {
+  const lines = new Set<string>();
+  const majors = [...kernel.fs.chrdevs.keys()].sort((a, b) => a - b);
+  for (const rdev of majors) lines.add(`${String(MAJOR(rdev)).padStart(3)} ${chrdev_name(kernel, rdev)}\n`);
+  return [...lines].join('');
+}
+
+const MEM_MAJOR = 1;
+
+/** Upstream registers a region under one name; here it is what the names of its nodes have in common. */
+function chrdev_name(kernel: Kernel, rdev: number): string {
+  if (MAJOR(rdev) === MEM_MAJOR) return 'mem';
+  const node = [...devtmpfs(kernel).s_root.d_children.values()].find((d) => d.d_inode?.i_rdev === rdev);
+  const name = node?.d_name ?? '?';
+  return /\d$/.test(name) ? name.replace(/\d+$/, '') : `/dev/${name}`;
 }
 
 /** The node's own methods: put the driver's in their place, and open again. */

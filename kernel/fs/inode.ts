@@ -41,10 +41,16 @@ export const no_fops: FileOperations = {};
 /** A block device has nobody behind it on this board: ENXIO, by having no open. */
 export const def_blk_fops: FileOperations = { open: () => -6 };
 
-export function new_inode(sb: SuperBlock, mode: number, i_op: InodeOperations, i_fop: FileOperations): Inode {
+export function new_inode(
+  sb: SuperBlock,
+  mode: number,
+  i_op: InodeOperations,
+  i_fop: FileOperations,
+  i_ino = sb.next_ino++,
+): Inode {
   const now = sb.kernel.time.realtime();
   return {
-    i_ino: sb.next_ino++,
+    i_ino,
     i_mode: mode,
     i_nlink: 1,
     i_uid: 0,

@@ -40,7 +40,7 @@ import {
   MS_UNBINDABLE,
   UMOUNT_NOFOLLOW,
 } from '../include/uapi/mount.ts';
-import { S_ISDIR } from '../include/uapi/stat.ts';
+import { S_IFDIR, S_ISDIR } from '../include/uapi/stat.ts';
 import type { Kernel } from '../kernel.ts';
 import { bytes_to_string } from '../lib/bytes.ts';
 import { copy_from_user, strncpy_from_user } from '../lib/usercopy.ts';
@@ -62,10 +62,12 @@ export function mnt_init(kernel: Kernel): void {
     chrdevs: new Map(),
     singletons: new Map(),
     lock_waits: new Map(),
+    boot_id: null,
   };
   kernel.fs = fs;
   init_tmpfs(kernel);
-  const sb = shmem_fill_super(kernel, 'rootfs', { mode: 0o755 });
+  const sb = shmem_fill_super(kernel, 'rootfs', {});
+  sb.s_root.d_inode!.i_mode = S_IFDIR | 0o755;
   const mnt = kern_mount(kernel, sb, 'rootfs');
   fs.mounts.push(mnt);
   fs.root = { mnt, dentry: sb.s_root };

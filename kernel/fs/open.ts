@@ -304,7 +304,7 @@ function open_failed(file: File, err: number): number {
 
 /** The kernel opens a file on behalf of `task`, permissions included. For files whose open does not sleep. */
 export function filp_open(task: Task, name: string, open_flag: number, mode: number): File | number {
-  const op = build_open_flags(open_flag | O_LARGEFILE, mode & S_IALLUGO, 0);
+  const op = build_open_flags(open_flag, mode & S_IALLUGO, 0);
   if (typeof op === 'number') return op;
   const file = do_filp_open(task, AT_FDCWD, name, op);
   if (is_generator(file)) throw new Error(`filp_open: ${name} sleeps`);

@@ -56,7 +56,7 @@ import { init_pseudo } from './super.ts';
 
 const PIPE_DEF_BUFFERS = 16;
 /** /proc/sys/fs/pipe-max-size */
-const PIPE_MAX_SIZE = 1024 * 1024;
+export const PIPE_MAX_SIZE = 1024 * 1024;
 
 interface PipeBuffer {
   readonly page: Uint8Array;

@@ -332,7 +332,7 @@ function shown_options(options: ShmemOptions, half: number): string {
   if (mode !== 0o1777) text += `,mode=${mode.toString(8).padStart(3, '0')}`;
   if (uid !== 0) text += `,uid=${uid}`;
   if (gid !== 0) text += `,gid=${gid}`;
-  return text;
+  return `${text},inode64`;
 }
 
 export function init_tmpfs(kernel: Kernel): void {

@@ -264,4 +264,6 @@ export interface FsState {
   readonly singletons: Map<string, SuperBlock>;
   /** Which owner of POSIX locks waits for which: what deadlock detection follows. */
   readonly lock_waits: Map<object, object>;
+  /** /proc/sys/kernel/random/boot_id, once somebody asked. */
+  boot_id: string | null;
 }

@@ -1,0 +1,120 @@
+/*
+ * kernel/fs/proc/root.ts - /proc itself
+ *
+ * Linux:   fs/proc/root.c, fs/proc/self.c, fs/proc/thread_self.c
+ * Manual:  proc(5)
+ * Absent:  hidepid and the other mount options are accepted and do nothing
+ */
+
+import type {
+  Dentry,
+  DirContext,
+  File,
+  FileOperations,
+  InodeOperations,
+  SuperBlock,
+} from '../../include/linux/fs.ts';
+import type { Task } from '../../include/linux/sched.ts';
+import { DT_DIR, DT_LNK, PROC_SUPER_MAGIC } from '../../include/uapi/stat.ts';
+import type { Kernel } from '../../kernel.ts';
+import { d_make_root } from '../dcache.ts';
+import { dcache_dir_lseek, dcache_readdir, generic_read_dir } from '../readdir.ts';
+import { get_tree_single, new_super, register_filesystem } from '../super.ts';
+import { proc_pid_lookup } from './base.ts';
+import { proc_root_inode, proc_symlink } from './generic.ts';
+import { proc_misc_init } from './misc.ts';
+import { proc_sys_init } from './proc_sysctl.ts';
+
+/** Entries below this place are permanent; then the two "self" links, then processes by number. */
+const FIRST_PROCESS_ENTRY = 256;
+const TGID_OFFSET = FIRST_PROCESS_ENTRY + 2;
+
+export function proc_root_init(kernel: Kernel): void {
+  register_filesystem(kernel, { name: 'proc', nodev: true, get_tree: (k) => proc_super(k) });
+  proc_super(kernel);
+  proc_symlink(kernel, 'self', (task) => String(task.tgid));
+  proc_symlink(kernel, 'thread-self', (task) => `${task.tgid}/task/${task.pid}`);
+  proc_symlink(kernel, 'mounts', () => 'self/mounts');
+  proc_misc_init(kernel);
+  proc_sys_init(kernel);
+}
+
+const proc_super = (kernel: Kernel): SuperBlock => get_tree_single(kernel, 'proc', proc_fill_super);
+
+function proc_fill_super(kernel: Kernel): SuperBlock {
+  const sb = new_super(kernel, 'proc', PROC_SUPER_MAGIC, {});
+  sb.s_blocksize = 1024;
+  sb.s_root = d_make_root(sb, proc_root_inode(sb, proc_root_iops, proc_root_fops));
+  return sb;
+}
+
+/** What is permanent was found before this is asked: what is left are processes. */
+const proc_root_lookup = (dir: Dentry, name: string, task: Task): Dentry | number =>
+  proc_pid_lookup(dir, name, task);
+
+function proc_root_getattr(dentry: Dentry, task: Task): void {
+  let links = 2;
+  for (const child of dentry.d_children.values()) if (child.d_children.size > 0) links++;
+  task.kernel.pids.for_each_process(() => links++);
+  dentry.d_inode!.i_nlink = links;
+}
+
+function proc_root_readdir(file: File, ctx: DirContext, task: Task): number {
+  if (ctx.pos < FIRST_PROCESS_ENTRY) {
+    if (!emit_permanent(file, ctx)) return 0;
+    ctx.pos = FIRST_PROCESS_ENTRY;
+  }
+  if (!emit_self_links(file, ctx)) return 0;
+  return proc_pid_readdir(ctx, task);
+}
+
+/** All but the "self" links, which come behind. False: the buffer is full. */
+function emit_permanent(file: File, ctx: DirContext): boolean {
+  let full = false;
+  const filtered: DirContext = {
+    pos: ctx.pos,
+    emit: (name, ino, type, next) => {
+      if (SELF_LINKS.includes(name)) return true;
+      full = !ctx.emit(name, ino, type, next);
+      return !full;
+    },
+  };
+  dcache_readdir(file, filtered);
+  ctx.pos = filtered.pos;
+  return !full;
+}
+
+const SELF_LINKS = ['self', 'thread-self'];
+
+function emit_self_links(file: File, ctx: DirContext): boolean {
+  const { d_children } = file.f_path.dentry;
+  for (let which = 0; which < SELF_LINKS.length; which++) {
+    if (ctx.pos > FIRST_PROCESS_ENTRY + which) continue;
+    const name = SELF_LINKS[which]!;
+    const { i_ino } = d_children.get(name)!.d_inode!;
+    if (!ctx.emit(name, i_ino, DT_LNK, FIRST_PROCESS_ENTRY + which + 1)) return false;
+    ctx.pos = FIRST_PROCESS_ENTRY + which + 1;
+  }
+  return true;
+}
+
+/** Every process, by rising number; its place is that number, so none is told twice. */
+function proc_pid_readdir(ctx: DirContext, task: Task): number {
+  const numbers: number[] = [];
+  task.kernel.pids.for_each_process((leader) => numbers.push(leader.tgid));
+  for (const tgid of numbers) {
+    const place = tgid + TGID_OFFSET;
+    if (place < ctx.pos) continue;
+    // The inode does not exist before somebody looks; any number that is not 0 will do here.
+    if (!ctx.emit(String(tgid), place, DT_DIR, place + 1)) return 0;
+    ctx.pos = place + 1;
+  }
+  return 0;
+}
+
+const proc_root_iops: InodeOperations = { lookup: proc_root_lookup, getattr: proc_root_getattr };
+const proc_root_fops: FileOperations = {
+  llseek: dcache_dir_lseek,
+  read_iter: generic_read_dir,
+  iterate: proc_root_readdir,
+};
