@@ -51,6 +51,10 @@ const MIDR = 0x000f_0ee0;
 /** L1 lines of 64 bytes, physically tagged; IDC and DIC: instruction fetch sees every store without maintenance. */
 const CTR = 0xb444_c004;
 
+/** Whether the table has the FP and SIMD instructions. Without them every access traps, as if CPACR_EL1 said so. */
+export const HAS_FP = false;
+const FP_FIELDS = HAS_FP ? 0 : 0x00ff_0000; // FP and AdvSIMD: 0b1111 is "not implemented"
+
 /** SCTLR_EL1: M A SA SA0 UMA DZE UCT nTWI nTWE WXN UCI, and the C and I that have no cache to enable. */
 const SCTLR_WRITABLE = 0x040d_d21f;
 /** LSMAOE, nTLSMD, SPAN, EIS, TSCXT, EOS, SED, ITD: features that are absent read as one. */
@@ -62,7 +66,7 @@ export const SYSTEM_REGISTERS: readonly Row[] = [
   ['MIDR_EL1',         3, 0, 0, 0, 0, 1, '-', ['constant', MIDR]],
   ['MPIDR_EL1',        3, 0, 0, 0, 5, 1, '-', ['constant', 0x8000_0000]],
   ['REVIDR_EL1',       3, 0, 0, 0, 6, 1, '-', ZERO],
-  ['ID_AA64PFR0_EL1',  3, 0, 0, 4, 0, 1, '-', ['constant', 0x01ff_0011, 0x1100_0000]], // EL0 EL1 AArch64; no FP, no SIMD; GIC registers; CSV2 CSV3: nothing is speculated
+  ['ID_AA64PFR0_EL1',  3, 0, 0, 4, 0, 1, '-', ['constant', 0x0100_0011 | FP_FIELDS, 0x1100_0000]], // EL0 EL1 AArch64; GIC registers; CSV2 CSV3: nothing is speculated
   ['ID_AA64PFR1_EL1',  3, 0, 0, 4, 1, 1, '-', ZERO],
   ['ID_AA64DFR0_EL1',  3, 0, 0, 5, 0, 1, '-', ['constant', ((WATCHPOINTS - 1) << 20) | ((BREAKPOINTS - 1) << 12) | 6]], // Armv8 debug
   ['ID_AA64ISAR0_EL1', 3, 0, 0, 6, 0, 1, '-', ['constant', 0x0021_0000, 0x0010_0000]], // LSE atomics, CRC32; FlagM

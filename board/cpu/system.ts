@@ -14,11 +14,9 @@ import { EC_SYSREG, EC_WFX } from './exception.ts';
 import { PSTATE_DAIF, type Registers } from './registers.ts';
 import { EXIT, STATE } from './state.ts';
 import { attachHooks } from './sysreg-hooks.ts';
-import { type SystemRegister, SystemRegisters } from './sysreg.ts';
+import { HAS_FP, type SystemRegister, SystemRegisters } from './sysreg.ts';
 
 const DONE = 0;
-/** ID_AA64PFR0_EL1.FP says the same. */
-const HAS_FP = false;
 const ERET = 0xd69f_03e0;
 const READ = 1 << 21; // MRS and SYSL
 const ZR = 31;
