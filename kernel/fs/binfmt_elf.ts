@@ -65,7 +65,7 @@ export interface LoadedElf {
 function* load_elf_binary(bprm: LinuxBinprm): Sleeps<number> {
   const { task } = bprm;
   const image = read_image(task, bprm.file, bprm.buf);
-  if (!image) return -ENOEXEC;
+  if (!image || !can_be_loaded(image)) return -ENOEXEC;
   const interpreter = find_interpreter(bprm, image);
   if (typeof interpreter === 'number') return interpreter;
 
@@ -75,19 +75,16 @@ function* load_elf_binary(bprm: LinuxBinprm): Sleeps<number> {
   return loaded;
 }
 
-/** null: not a 64-bit arm64 program, or its program headers make no sense. */
+/** null: no ELF file for this machine, or its program headers make no sense. Class and byte order are not looked at. */
 function read_image(task: Task, file: File, header: Uint8Array): Image | null {
   const ehdr = elf.parse_ehdr(header);
-  if (!ehdr || !elf_check_arch(task, ehdr, header)) return null;
-  if (ehdr.e_type !== elf.ET_EXEC && ehdr.e_type !== elf.ET_DYN) return null;
-  if (!file.f_op.mmap) return null;
+  if (!ehdr || ehdr.e_machine !== task.kernel.arch.elf_machine) return null;
   const phdrs = load_elf_phdrs(task, file, ehdr);
   return phdrs && { file, ehdr, phdrs };
 }
 
-function elf_check_arch(task: Task, ehdr: elf.Elf64Ehdr, header: Uint8Array): boolean {
-  return ehdr.e_machine === task.kernel.arch.elf_machine && header[elf.EI_CLASS] === elf.ELFCLASS64;
-}
+const can_be_loaded = ({ ehdr, file }: Image): boolean =>
+  (ehdr.e_type === elf.ET_EXEC || ehdr.e_type === elf.ET_DYN) && file.f_op.mmap !== undefined;
 
 function load_elf_phdrs(task: Task, file: File, ehdr: elf.Elf64Ehdr): elf.Elf64Phdr[] | null {
   if (ehdr.e_phentsize !== elf.ELF64_PHDR_SIZE) return null;
@@ -336,7 +333,7 @@ function elf_map(
 
 function load_elf_interp(task: Task, image: Image): LoadedElf | number {
   const loads = image.phdrs.filter((p) => p.p_type === elf.PT_LOAD);
-  if (total_mapping_size(loads) === 0) return -EINVAL;
+  if (!can_be_loaded(image) || total_mapping_size(loads) === 0) return -EINVAL;
   const fixed = image.ehdr.e_type === elf.ET_EXEC;
   const first = fixed
     ? { bias: 0, flags: MAP_FIXED }

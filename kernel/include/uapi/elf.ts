@@ -11,13 +11,8 @@
 import { get_unaligned_le16, get_unaligned_le32, get_unaligned_le64 } from '../../lib/bytes.ts';
 
 export const ELFMAG = [0x7f, 0x45, 0x4c, 0x46] as const;
-export const ELFCLASS64 = 2;
-export const ELFDATA2LSB = 1;
-export const EI_CLASS = 4;
-
 export const ET_EXEC = 2;
 export const ET_DYN = 3;
-export const EM_AARCH64 = 183;
 
 export const PT_LOAD = 1;
 export const PT_INTERP = 3;
