@@ -13,7 +13,7 @@ import { PIDTYPE_PID, PIDTYPE_TGID, pid_task } from '../pid.ts';
 import { enumeration, outptr, ptr, SYSCALL_DEFINE } from '../syscalls/define.ts';
 import { type CpuClock, CPUCLOCK_SCHED, cpu_clock_sample } from './posix-cpu-timers.ts';
 import { do_sys_settimeofday64, get_timespec64, put_timespec64 } from './time.ts';
-import { ns_to_timespec64, type Timekeeping, timespec64_add, timespec64_sub } from './timekeeping.ts';
+import { ns_to_timespec64, type Timekeeping, timespec64_add } from './timekeeping.ts';
 
 export const CLOCK_REALTIME = 0;
 export const CLOCK_MONOTONIC = 1;
@@ -42,7 +42,7 @@ export const CLOCKS = {
   CLOCK_TAI,
 } as const;
 
-/** The tick of HZ=250 that the coarse clocks are rounded to. */
+/** The tick of HZ=250, which is what the coarse clocks promise. */
 const TICK_NSEC = 4_000_000;
 
 /** How timers and sleepers wait on a clock: on which of the two time scales, and with what offset to its wall. */
@@ -56,8 +56,6 @@ interface KClock {
   readonly base: 'monotonic' | 'realtime' | 'tai' | null;
 }
 
-const coarse = (time: Timekeeping): Timespec => ns_to_timespec64(time.monotonicNs() % TICK_NSEC);
-
 const monotonic = (time: Timekeeping): Timespec => ns_to_timespec64(time.monotonicNs());
 
 // biome-ignore format: columns teach
@@ -65,8 +63,8 @@ const posix_clocks: ReadonlyMap<number, KClock> = new Map<number, KClock>([
   [CLOCK_REALTIME,         { get: (time) => time.realtime(),                                res: 1,         base: 'realtime' }],
   [CLOCK_MONOTONIC,        { get: monotonic,                                                res: 1,         base: 'monotonic' }],
   [CLOCK_MONOTONIC_RAW,    { get: monotonic,                                                res: 1,         base: null }],
-  [CLOCK_REALTIME_COARSE,  { get: (time) => timespec64_sub(time.realtime(), coarse(time)),  res: TICK_NSEC, base: null }],
-  [CLOCK_MONOTONIC_COARSE, { get: (time) => timespec64_sub(monotonic(time), coarse(time)),  res: TICK_NSEC, base: null }],
+  [CLOCK_REALTIME_COARSE,  { get: (time) => time.realtime(),                                res: TICK_NSEC, base: null }],
+  [CLOCK_MONOTONIC_COARSE, { get: monotonic,                                                res: TICK_NSEC, base: null }],
   [CLOCK_BOOTTIME,         { get: monotonic,                                                res: 1,         base: 'monotonic' }],
   [CLOCK_TAI,              { get: (time) => time.tai(),                                     res: 1,         base: 'tai' }],
 ]);
