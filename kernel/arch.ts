@@ -8,6 +8,7 @@
 
 import type { Kernel } from './kernel.ts';
 import type { Mm } from './include/linux/mm_types.ts';
+import type { UserRegset } from './include/linux/regset.ts';
 import type { Task } from './include/linux/sched.ts';
 import type { KernelSigInfo, SigSet } from './include/linux/signal.ts';
 import type { PhysAddr, UserPtr } from './include/linux/types.ts';
@@ -110,6 +111,8 @@ export interface ArchProcess {
   readonly elf_hwcap2: number;
   readonly elf_platform: string;
   readonly minsigstksz: number;
+  /** Linux: task_user_regset_view(). In the order of a core file; the first one is NT_PRSTATUS. */
+  readonly regsets: readonly UserRegset[];
   /** Maps the vDSO into a new image; 0 or -errno. Sets mm.vdso. */
   arch_setup_additional_pages(task: Task, mm: Mm): number;
 }

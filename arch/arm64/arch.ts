@@ -16,6 +16,7 @@ import { AUDIT_ARCH_AARCH64 } from '../../kernel/include/uapi/audit.ts';
 import { ENOSYS } from '../../kernel/include/uapi/errno.ts';
 import { MINSIGSTKSZ } from '../../kernel/include/uapi/signal.ts';
 import type { Mm } from '../../kernel/include/linux/mm_types.ts';
+import type { UserRegset } from '../../kernel/include/linux/regset.ts';
 import type { Task } from '../../kernel/include/linux/sched.ts';
 import type { KernelSigInfo, SigSet } from '../../kernel/include/linux/signal.ts';
 import type { UserPtr } from '../../kernel/include/linux/types.ts';
@@ -28,6 +29,7 @@ import { type Hwcaps, setup_elf_hwcaps, show_cpuinfo } from './kernel/cpufeature
 import { user_mode } from './kernel/entry.ts';
 import * as process from './kernel/process.ts';
 import * as ptrace from './kernel/ptrace.ts';
+import { aarch64_regsets } from './kernel/regset.ts';
 import { setup_arch } from './kernel/setup.ts';
 import * as signal from './kernel/signal.ts';
 import { rt_sigreturn } from './kernel/sigreturn.ts';
@@ -48,6 +50,7 @@ export class Arm64 extends Arm64Mm implements Arch {
   readonly elf_machine = EM_AARCH64;
   readonly elf_platform = 'aarch64';
   readonly minsigstksz = MINSIGSTKSZ;
+  readonly regsets: readonly UserRegset[];
   /** Of this machine, from setup_arch() on. */
   kernel!: Kernel;
   private readonly board: Board;
@@ -61,6 +64,7 @@ export class Arm64 extends Arm64Mm implements Arch {
     this.io = io;
     this.vdso = new Vdso(() => this.kernel.mm);
     this.hwcaps = setup_elf_hwcaps(board.cpu);
+    this.regsets = aarch64_regsets(board.cpu);
     this.sys_call_table = index_syscalls();
   }
 

@@ -165,12 +165,11 @@ function* default_action(task: Task, info: KernelSigInfo): Sleeps<void> {
 
 function* die(task: Task, sig: number, info: KernelSigInfo): Sleeps<never> {
   task.flags |= PF_SIGNALED;
-  let status = sig;
   if (sig_kernel_coredump(sig)) {
     print_fatal_signal(task, sig);
-    if (yield* do_coredump(task, info)) status |= 0x80;
+    do_coredump(task, info);
   }
-  return yield* do_group_exit(task, status);
+  return yield* do_group_exit(task, sig);
 }
 
 /** With print-fatal-signals=1 on the command line. */

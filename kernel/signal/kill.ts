@@ -13,7 +13,13 @@ import type { SigQueue } from '../include/linux/signal.ts';
 import { EINVAL, EPERM, ESRCH } from '../include/uapi/errno.ts';
 import { SIGCONT, valid_signal } from '../include/uapi/signal.ts';
 import { PIDTYPE_PGID, PIDTYPE_PID, PIDTYPE_TGID, type Pid, pid_task } from '../pid.ts';
-import { PIDTYPE_MAX, type SignalTarget, complete_signal, prepare_signal, send_signal_locked } from './send.ts';
+import {
+  PIDTYPE_MAX,
+  type SignalTarget,
+  complete_signal,
+  prepare_signal,
+  send_signal_locked,
+} from './send.ts';
 import { SEND_SIG_NOINFO, SEND_SIG_PRIV, type SendInfo, si_fromuser } from './siginfo.ts';
 import { sigaddset } from './sigset.ts';
 
@@ -113,7 +119,11 @@ export function do_send_specific(task: Task, tgid: number, pid: number, sig: num
  * A POSIX timer expired: its own entry is queued, so that nothing can fail. 0: it is queued (perhaps since last time, then
  * only the overrun is counted), 1: the signal is ignored, -1: nobody is there any more.
  */
-export function send_sigqueue(entry: SigQueue, pid: Pid, type: typeof PIDTYPE_PID | typeof PIDTYPE_TGID): number {
+export function send_sigqueue(
+  entry: SigQueue,
+  pid: Pid,
+  type: typeof PIDTYPE_PID | typeof PIDTYPE_TGID,
+): number {
   const target = pid_task(pid, PIDTYPE_PID);
   if (!target || target.exit_state) return -1;
   const sig = entry.info.si_signo;

@@ -10,8 +10,12 @@
 
 import type { Cpu } from '../../../board/cpu/cpu.ts';
 import type { Task } from '../../../kernel/include/linux/sched.ts';
+import { TASK_SIZE } from '../../../kernel/include/linux/types.ts';
+import { NT_ARM_HW_BREAK } from '../../../kernel/include/uapi/elf.ts';
+import { EINVAL } from '../../../kernel/include/uapi/errno.ts';
 import { TRAP_HWBKPT } from '../../../kernel/include/uapi/siginfo.ts';
 import { SIGTRAP } from '../../../kernel/include/uapi/signal.ts';
+import { get_unaligned_le32, get_unaligned_le64 } from '../../../kernel/lib/bytes.ts';
 import { CTRL_ENABLE, type HwDebugSlot, no_slot } from '../include/asm/hw_breakpoint.ts';
 import { thread_of } from '../include/asm/processor.ts';
 import { PC, type PtRegs } from '../include/asm/ptrace.ts';
@@ -56,6 +60,53 @@ export function flush_ptrace_hw_breakpoint(cpu: Cpu, task: Task): void {
   for (const slot of [...thread.hbp_break, ...thread.hbp_watch]) Object.assign(slot, no_slot());
   thread.hbp_active = false;
   mdscr_modify(cpu, DBG_MDSCR_MDE, 0);
+}
+
+/*
+ * A tracer sets them: NT_ARM_HW_BREAK, NT_ARM_HW_WATCH
+ */
+
+const SLOTS_AT = 8; // behind the information word and its padding
+const SLOT_SIZE = 16;
+const TYPE_EXECUTE = 0;
+
+/** Slot by slot; those before a bad one are set. Slots that this CPU does not have are not looked at: EINVAL upstream too. */
+export function set_hw_debug(task: Task, type: number, slots: number, bytes: Uint8Array): number {
+  const thread = thread_of(task);
+  const set = type === NT_ARM_HW_BREAK ? thread.hbp_break : thread.hbp_watch;
+  for (let n = 0, at = SLOTS_AT; at < bytes.length; n++, at += SLOT_SIZE) {
+    if (bytes.length - at < 8) return -EINVAL;
+    const addr = get_unaligned_le64(bytes, at);
+    const ctrl = bytes.length - at < 12 ? set[n]!.ctrl : get_unaligned_le32(bytes, at + 8);
+    if (n >= slots) {
+      if (addr !== 0 || ctrl !== 0) return -EINVAL;
+      continue;
+    }
+    const slot = parse_slot(type, addr, ctrl);
+    if (!slot) return -EINVAL;
+    Object.assign(set[n]!, slot);
+    thread.hbp_active = [...thread.hbp_break, ...thread.hbp_watch].some(({ ctrl }) => ctrl & CTRL_ENABLE);
+  }
+  return 0;
+}
+
+/** Linux: hw_breakpoint_arch_parse(). What the registers will hold, or null if that cannot be. */
+function parse_slot(type: number, addr: number, ctrl: number): HwDebugSlot | null {
+  if (addr >= TASK_SIZE) return null; // nobody watches the kernel
+  if (!(ctrl & CTRL_ENABLE)) return { addr, ctrl: ctrl & ~CTRL_ENABLE };
+
+  const access = (ctrl >>> 3) & 3;
+  const execute = type === NT_ARM_HW_BREAK;
+  if ((access === TYPE_EXECUTE) !== execute) return null;
+  if (execute) return { addr: addr - (addr % 4), ctrl: CTRL_ENABLE | PRIVILEGE_EL0 | (0xf << 5) };
+
+  // Bytes of one doubleword, next to each other.
+  const mask = (ctrl >>> 5) & 0xff;
+  const first = mask & -mask;
+  if (mask === 0 || ((mask + first) & mask) !== 0) return null;
+  const shifted = mask << (addr % 8);
+  if (shifted > 0xff) return null;
+  return { addr: addr - (addr % 8), ctrl: CTRL_ENABLE | PRIVILEGE_EL0 | (access << 3) | (shifted << 5) };
 }
 
 /** The instruction has not been executed. */
