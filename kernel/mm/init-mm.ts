@@ -72,13 +72,15 @@ export function mmput(mm: Mm): void {
 }
 
 function exit_mmap(mm: Mm): void {
-  for (const vma of mm.mmap) {
+  const { arch } = mm.kernel;
+  for (const [index, vma] of mm.mmap.entries()) {
     zap_page_range(mm, vma.vm_start, vma.vm_end);
+    // What lies below is gone; a table that the next mapping shares goes with the next mapping.
+    arch.free_pgtables(mm, vma.vm_start, vma.vm_end, 0, mm.mmap[index + 1]?.vm_start ?? TASK_SIZE);
     if ((vma.vm_flags & VM_ACCOUNT) !== 0) vm_unacct_memory(mm.kernel, vma_pages(vma));
     vma_release(vma);
   }
   mm.mmap.length = 0;
-  mm.kernel.arch.free_pgtables(mm, 0, TASK_SIZE, 0, TASK_SIZE);
 }
 
 /** fork: a copy of the caller's address space, or -ENOMEM. Pages are shared until one of the two writes. */
