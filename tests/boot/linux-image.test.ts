@@ -12,7 +12,7 @@ import * as assert from 'uvu/assert';
 import { Board } from '../../board/board.ts';
 import { IDLE } from '../../board/cpu/cpu.ts';
 
-const IMAGE = process.env['ERET_LINUX_IMAGE'] ?? join(homedir(), '.cache/linux-run/kernel');
+const IMAGE = process.env.ERET_LINUX_IMAGE ?? join(homedir(), '.cache/linux-run/kernel');
 const INITRAMFS = 'build/initramfs.cpio';
 const RAM = 0x4000_0000;
 const SLICE = 1_000_000;

@@ -208,7 +208,7 @@ function* send_break(task: Task, tty: Tty, ms: number): Sleeps<number> {
   tty.ops.break_ctl(tty, true);
   const left = yield* wait_event_interruptible_timeout(task, tty.write_wait, () => false, ms * NSEC_PER_MSEC);
   tty.ops.break_ctl(tty, false);
-  return left < 0 ? left : 0;
+  return Math.min(left, 0);
 }
 
 function* break_ctl(task: Task, tty: Tty, on: boolean): Sleeps<number> {

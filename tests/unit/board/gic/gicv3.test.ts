@@ -15,8 +15,16 @@ function machine() {
   const sysregs = new Map<string, SysregHook>();
   const lines = { irq: false, fiq: false };
   const gic = new GicV3({
-    irq: { set: (level) => void (lines.irq = level) },
-    fiq: { set: (level) => void (lines.fiq = level) },
+    irq: {
+      set: (level) => {
+        lines.irq = level;
+      },
+    },
+    fiq: {
+      set: (level) => {
+        lines.fiq = level;
+      },
+    },
     attachSysreg: (name, hook) => void sysregs.set(name, hook),
     unknown: (device, offset) => {
       throw new Error(`${device}: no register at ${offset.toString(16)}`);

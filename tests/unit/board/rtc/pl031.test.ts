@@ -12,7 +12,11 @@ function machine(start = 1_000_000_000) {
   const clock = new Clock();
   const line = { level: false };
   const rtc = new Pl031({
-    irq: { set: (level) => void (line.level = level) },
+    irq: {
+      set: (level) => {
+        line.level = level;
+      },
+    },
     clock,
     start,
     unknown: () => assert.unreachable(),

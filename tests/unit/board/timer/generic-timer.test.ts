@@ -13,8 +13,16 @@ function machine() {
   const lines = { physical: false, virtual: false };
   new GenericTimer({
     clock,
-    physicalIrq: { set: (level) => void (lines.physical = level) },
-    virtualIrq: { set: (level) => void (lines.virtual = level) },
+    physicalIrq: {
+      set: (level) => {
+        lines.physical = level;
+      },
+    },
+    virtualIrq: {
+      set: (level) => {
+        lines.virtual = level;
+      },
+    },
     attachSysreg: (name, hook) => void sysregs.set(name, hook),
   });
   return {

@@ -26,14 +26,20 @@ function machine() {
   const sent: number[] = [];
   const line = { level: false };
   const uart = new Pl011({
-    irq: { set: (level) => void (line.level = level) },
+    irq: {
+      set: (level) => {
+        line.level = level;
+      },
+    },
     clock,
     transmit: (byte) => void sent.push(byte),
     unknown: (device, offset) => {
       throw new Error(`${device}: no register at ${offset.toString(16)}`);
     },
   });
-  const type = (text: string) => [...text].forEach((c) => uart.receive(c.charCodeAt(0)));
+  const type = (text: string) => {
+    for (const c of text) uart.receive(c.charCodeAt(0));
+  };
   return { clock, sent, line, uart, type };
 }
 

@@ -13,9 +13,15 @@ function timer() {
   const rung: number[] = [];
   const found: { source?: ClockSource; device?: ClockEventDevice } = {};
   const hooks = {
-    time: { clocksource_register: (source: ClockSource) => void (found.source = source) },
+    time: {
+      clocksource_register: (source: ClockSource) => {
+        found.source = source;
+      },
+    },
     hrtimers: {
-      clockevents_register: (device: ClockEventDevice) => void (found.device = device),
+      clockevents_register: (device: ClockEventDevice) => {
+        found.device = device;
+      },
       hrtimer_interrupt: () => void rung.push(m.board.clock.now),
     } as unknown as HrTimers,
   };
