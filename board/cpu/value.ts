@@ -65,6 +65,13 @@ export const i32 = (n: number): Value => new Value('const', 'i32', { lo: n | 0 }
 /** A 64-bit constant from its two words. */
 export const i64 = (lo: number, hi = lo < 0 ? -1 : 0): Value =>
   new Value('const', 'i64', { lo: lo | 0, hi: hi | 0 });
+/** A float constant; NaNs come as integers and are reinterpreted. */
+export const f32 = (n: number): Value =>
+  new Value('const', 'f32', { lo: new Int32Array(Float32Array.of(n).buffer)[0] ?? 0 });
+export function f64(n: number): Value {
+  const [lo, hi] = new Int32Array(Float64Array.of(n).buffer);
+  return new Value('const', 'f64', { lo: lo ?? 0, hi: hi ?? 0 });
+}
 /** The constant n, sign-extended, of width w. */
 export const k = (n: number, w: 32 | 64): Value => (w === 32 ? i32(n) : i64(n, Math.floor(n / 2 ** 32)));
 
@@ -171,7 +178,7 @@ export const v128 = (bytes: readonly number[]): Value => new Value('const', 'v12
 /** The constant that `name` of constants is, or the operand that it leaves unchanged; undefined: neither. */
 function fold(name: OpName, args: readonly Value[]): Value | undefined {
   const [a, b] = args;
-  if (!a || (b && b.kind !== 'const') || a.type === 'v128') return undefined;
+  if (!a || (b && b.kind !== 'const') || (a.type !== 'i32' && a.type !== 'i64')) return undefined;
   const suffix = name.slice(4);
   if (b && b.lo === 0 && b.hi === 0 && RIGHT_IDENTITY_ZERO.includes(suffix)) return a;
   if (a.kind !== 'const') return undefined;

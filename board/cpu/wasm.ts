@@ -69,6 +69,11 @@ export class Bytes {
     this.byte(low & 0x7f);
   }
 
+  /** 32 bits, lowest byte first. */
+  word(value: number): void {
+    for (let shift = 0; shift < 32; shift += 8) this.byte((value >>> shift) & 0xff);
+  }
+
   name(text: string): void {
     this.vector(new TextEncoder().encode(text));
   }
@@ -149,6 +154,18 @@ export class Code {
   i64Const(lo: number, hi: number): void {
     this.bytes.byte(0x42);
     this.bytes.s64(lo, hi);
+  }
+
+  /** A float by its bits. */
+  f32Const(bits: number): void {
+    this.bytes.byte(0x43);
+    this.bytes.word(bits);
+  }
+
+  f64Const(lo: number, hi: number): void {
+    this.bytes.byte(0x44);
+    this.bytes.word(lo);
+    this.bytes.word(hi);
   }
 
   v128Const(bytes: readonly number[]): void {

@@ -33,7 +33,8 @@ function emitConst(code: Code, v: Value): void {
   if (v.type === 'i32') code.i32Const(v.lo);
   else if (v.type === 'i64') code.i64Const(v.lo, v.hi);
   else if (v.type === 'v128') code.v128Const(v.bytes);
-  else throw new Error(`no constants of type ${v.type}: reinterpret an integer`);
+  else if (v.type === 'f32') code.f32Const(v.lo);
+  else code.f64Const(v.lo, v.hi);
 }
 
 function emitRead(code: Code, v: Value, around: Surroundings): void {

@@ -217,6 +217,8 @@ export class ColdFrame implements Frame {
   readonly tlb = 4;
   private readonly services: Services;
   private readonly temporaries: Temporaries;
+  /** Code outside may have run, and may have asked to leave. */
+  private wentOut = false;
 
   constructor(code: Code, services: Services) {
     this.code = code;
@@ -226,7 +228,8 @@ export class ColdFrame implements Frame {
 
   /** After a slow access the loop must look whether to leave. */
   next(): void {
-    this.code.call(this.services.pending);
+    if (this.wentOut) this.code.call(this.services.pending);
+    else this.code.i32Const(STATUS.NEXT);
     this.code.return();
   }
 
@@ -241,6 +244,7 @@ export class ColdFrame implements Frame {
   }
 
   slow(): void {
+    this.wentOut = true;
     const host = this.temporary('i32');
     for (const local of [this.hp, this.dl, this.delta]) this.code.get(local);
     this.code.call(this.services.slow);
@@ -253,6 +257,7 @@ export class ColdFrame implements Frame {
   }
 
   sys(): void {
+    this.wentOut = true;
     const result = this.temporary('i32');
     for (const local of [this.insn, this.hp, this.dl, this.delta]) this.code.get(local);
     this.code.call(this.services.sys);

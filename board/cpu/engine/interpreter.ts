@@ -204,10 +204,10 @@ function writeCold(into: InterpreterModule, cases: readonly Case[]): void {
   const code = new Code({ params: COLD_PARAMETERS, result: I32 });
   const root = buildIndex(cases);
   const { tables, cases: reached } = new Destinations(root);
-  const unreachable = code.block();
+  const undefinedInsn = code.block();
   const labels = new Map<Node, Label>();
   for (const node of [...tables.slice(1), ...reached].reverse()) labels.set(node, code.block());
-  const labelOf = (node: Node): Label => labels.get(node) ?? unreachable;
+  const labelOf = (node: Node): Label => labels.get(node) ?? undefinedInsn;
   for (const table of tables) {
     writeTable(code, 0, table, labelOf);
     code.end();
@@ -218,7 +218,7 @@ function writeCold(into: InterpreterModule, cases: readonly Case[]): void {
     code.return();
     code.end();
   }
-  code.unreachable();
+  new ColdFrame(code, into).leave(EXIT.UNDEFINED, 'this');
   into.module.define(into.cold, code);
 }
 

@@ -14,7 +14,7 @@
  *   leave:   PC and BUDGET into STATE
  *   done:    flags into STATE, return the EXIT code
  */
-import { buildIndex, type Case, type Node } from '../decode.ts';
+import { buildIndex, type Case, isTable, type Node, type Table } from '../decode.ts';
 import { EXIT, STATE, TLB_ENTRIES, TLB_ENTRY } from '../state.ts';
 import {
   add,
@@ -197,7 +197,7 @@ class Loop {
   /** The instruction at HP: jump tables, handlers, the cold ones, what is left. */
   private writeDispatch(cases: readonly Case[], frame: HotFrame): void {
     const { code } = this;
-    const { tables, cases: reached } = new Destinations(buildIndex(cases));
+    const { tables, cases: reached } = new Destinations(pruned(buildIndex(cases)));
     const undefinedInsn = code.block();
     const cold = code.block();
     const hot = reached.filter((one) => !one.row[4]?.cold);
@@ -260,3 +260,20 @@ class Loop {
 }
 
 const NOWHERE: Label = { depth: 0 };
+
+/** Where everything below a table is cold or unallocated the rest of the decoding is left to cold(). */
+function pruned(root: Table): Table {
+  const known = new Map<Table, Node>();
+  const prune = (node: Node): Node => {
+    if (!isTable(node)) return node;
+    if (!known.has(node)) known.set(node, onlyCold(node) ?? { ...node, entries: node.entries.map(prune) });
+    return known.get(node);
+  };
+  return { ...root, entries: root.entries.map(prune) };
+}
+
+/** A case that stands for all that a table leads to, if these are cold. */
+function onlyCold(table: Table): Case | undefined {
+  const { cases } = new Destinations(table);
+  return cases.every((one) => one.row[4]?.cold) ? cases[0] : undefined;
+}
