@@ -23,7 +23,7 @@ import {
 import type { Mm, VmArea } from '../include/linux/mm_types.ts';
 import type { Task } from '../include/linux/sched.ts';
 import { PAGE_SIZE, page_align, TASK_SIZE } from '../include/linux/types.ts';
-import { EACCES, EBADF, EINVAL, ENOMEM, EOPNOTSUPP } from '../include/uapi/errno.ts';
+import { EACCES, EINVAL, ENOMEM, EOPNOTSUPP } from '../include/uapi/errno.ts';
 import * as uapi from '../include/uapi/mman.ts';
 import { enumeration, ptr, SYSCALL_DEFINE, size } from '../syscalls/define.ts';
 import { access_allows, faultin_page_range } from './gup.ts';
@@ -52,10 +52,8 @@ const is_special = (vma: VmArea): boolean => (vma.vm_flags & VM_SPECIAL) !== 0;
 const not_private_anonymous = (vma: VmArea): boolean =>
   vma.vm_file !== null || (vma.vm_flags & VM_SHARED) !== 0 || !vma_is_anonymous(vma);
 
+/** Everything is in memory already, or comes from nowhere. */
 const nothing: Advice = () => 0;
-
-/** "Return EBADF: the map exists, but the area maps something that isn't a file." */
-const willneed: Advice = (_mm, vma) => (vma.vm_file || vma.vm_mapping ? 0 : -EBADF);
 
 const dontneed = (locked: number): Advice => {
   return (mm, vma, start, end) => {
@@ -99,7 +97,7 @@ const madvise_behavior: Readonly<Record<number, Advice>> = {
   [uapi.MADV_NORMAL]:          behavior(0, VM_RAND_READ | VM_SEQ_READ),
   [uapi.MADV_RANDOM]:          behavior(VM_RAND_READ, VM_SEQ_READ),
   [uapi.MADV_SEQUENTIAL]:      behavior(VM_SEQ_READ, VM_RAND_READ),
-  [uapi.MADV_WILLNEED]:        willneed,
+  [uapi.MADV_WILLNEED]:        nothing,
   [uapi.MADV_DONTNEED]:        dontneed(VM_LOCKED),
   [uapi.MADV_DONTNEED_LOCKED]: dontneed(0),
   [uapi.MADV_FREE]:            free,

@@ -19,6 +19,9 @@ import { populate_vma_range } from './gup.ts';
 import { rlimit } from './util.ts';
 import { find_vma_intersection, merge_range, split_range, vma_pages, vmas_in } from './vma.ts';
 
+/** Where 64-bit lengths begin again. */
+const WRAP = 2 ** 64;
+
 export const can_do_mlock = (task: Task): boolean =>
   rlimit(task, RLIMIT_MEMLOCK) !== 0 || capable(task, CAP_IPC_LOCK);
 
@@ -28,7 +31,7 @@ function do_mlock(task: Task, address: number, length: number, flags: number): n
   const mm = task.mm!;
   if (!can_do_mlock(task)) return -EPERM;
   const start = page_align_down(address);
-  const end = start + page_align(length + (address - start));
+  const end = start + whole_pages(address, length);
   const locked = mm.locked_vm + (end - start) / PAGE_SIZE - count_locked(mm, start, end);
   if (locked > memlock_pages(task) && !capable(task, CAP_IPC_LOCK)) return -ENOMEM;
 
@@ -42,6 +45,11 @@ function do_mlock(task: Task, address: number, length: number, flags: number): n
 /** Linux: __mlock_posix_error_return(). A page past a file's end is ENOMEM here, lack of memory is EAGAIN. */
 const posix_error = (err: number): number => (err === -ENOMEM ? -EAGAIN : -ENOMEM);
 
+/** Bytes of the pages that [address, address + length) touches. As upstream, almost 2^64 of them are none. */
+function whole_pages(address: number, length: number): number {
+  return page_align(length + (address % PAGE_SIZE)) % WRAP;
+}
+
 function count_locked(mm: Mm, start: number, end: number): number {
   let pages = 0;
   for (const vma of vmas_in(mm, start, end)) {
@@ -53,7 +61,7 @@ function count_locked(mm: Mm, start: number, end: number): number {
 
 /** Every page of the range must be mapped: what comes before a hole is changed all the same. */
 function apply_vma_lock_flags(mm: Mm, start: number, end: number, flags: number): number {
-  if (end < start) return -EINVAL;
+  if (end >= WRAP) return -EINVAL;
   if (end === start) return 0;
   if (find_vma_intersection(mm, start, start + 1) === null) return -ENOMEM;
   const err = split_range(mm, start, end);
@@ -105,7 +113,7 @@ function apply_mlockall_flags(mm: Mm, flags: number): void {
 
 function do_munlock(task: Task, address: number, length: number): number {
   const start = page_align_down(address);
-  return apply_vma_lock_flags(task.mm!, start, start + page_align(length + (address - start)), 0);
+  return apply_vma_lock_flags(task.mm!, start, start + whole_pages(address, length), 0);
 }
 
 export const sys_mlock = SYSCALL_DEFINE('mlock', { addr: ptr, length: size }, (task, { addr, length }) =>
