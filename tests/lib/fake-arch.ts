@@ -178,6 +178,7 @@ export class FakeMachine {
       user_mode: (task) => user_mode(this, task),
       copy_from_user: (mm, to, from) => this.copy(mm, to, from, true),
       copy_to_user: (mm, to, from) => this.copy(mm, from, to, false),
+      clear_user: (mm, to, size) => this.copy(mm, new Uint8Array(size), to, false),
       get_user: (mm, from, size) => this.getUser(mm, from, size),
       put_user: (mm, to, value, size) => this.putUser(mm, to, value, size),
     };

@@ -44,11 +44,15 @@ export class FsMachine extends FakeMachine {
     devtmpfs_init(kernel);
     chr_dev_init(kernel);
     proc_root_init(kernel);
+    kernel.init = this.boot(); // the others are not PID 1, so that signals reach them
   }
 
   /** A process that only does what the test makes it do. */
   user(parent?: Task): FsUser {
-    return new FsUser(this, this.spawn(function* () {}, parent));
+    return new FsUser(
+      this,
+      this.spawn(function* () {}, parent),
+    );
   }
 }
 

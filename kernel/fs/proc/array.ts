@@ -5,7 +5,7 @@
  * Manual:  proc_pid_stat(5), proc_pid_status(5)
  */
 
-import { type KernelCap } from '../../cred.ts';
+import type { KernelCap } from '../../cred.ts';
 import { tty_devnum } from '../../drivers/tty/tty.ts';
 import { tty_get_pgrp_nr } from '../../drivers/tty/tty_jobctrl.ts';
 import {

@@ -3,7 +3,8 @@
  *
  * Linux:   fs/proc/base.c
  * Manual:  proc(5)
- * Differs: dentries are made anew by each lookup and kept by nobody
+ * Differs: dentries are made anew by each lookup and kept by nobody; what there is not is ENOENT at once, so nothing can be
+ *          created either
  * Absent:  map_files, ns, net, attr, pagemap, clear_refs, numa_maps, autogroup, and what belongs to subsystems there are not
  */
 
@@ -12,7 +13,6 @@ import type { Task } from '../../include/linux/sched.ts';
 import { ENOENT } from '../../include/uapi/errno.ts';
 import { fs_umode_to_dtype, S_IFDIR } from '../../include/uapi/stat.ts';
 import type { Pid } from '../../pid.ts';
-import { d_alloc } from '../dcache.ts';
 import { proc_mountinfo, proc_mounts, proc_mountstats } from '../proc_namespace.ts';
 import { dcache_dir_lseek, dir_emit_dots, generic_read_dir } from '../readdir.ts';
 import { proc_pid_stat, proc_pid_status } from './array.ts';
@@ -30,7 +30,7 @@ import {
 } from './internal.ts';
 import { proc_mem_fops } from './mem.ts';
 import * as files from './pid_files.ts';
-import { proc_pid_maps, proc_pid_smaps, proc_pid_statm } from './task_mmu.ts';
+import { proc_pid_maps, proc_pid_smaps, proc_pid_smaps_rollup, proc_pid_statm } from './task_mmu.ts';
 
 type Table = readonly (readonly [name: string, entry: PidEntry])[];
 
@@ -52,7 +52,7 @@ class EntryDirectory {
 
   private lookup(dir: Dentry, name: string): Dentry | number {
     const entry = this.table.get(name);
-    if (!entry) return d_alloc(dir, name);
+    if (!entry) return -ENOENT;
     return proc_pid_dentry(dir, name, entry, dir.d_inode!.i_private as Pid);
   }
 
@@ -77,7 +77,7 @@ const PID_DIRECTORY_LINKS = 9;
 export function proc_pid_lookup(dir: Dentry, name: string, task: Task): Dentry | number {
   const nr = name_to_int(name);
   const target = nr === null ? null : task.kernel.pids.find_task_by_vpid(nr);
-  if (!target) return d_alloc(dir, name);
+  if (!target) return -ENOENT;
   return pid_directory(dir, name, tgid_directory, target.thread_pid);
 }
 
@@ -94,7 +94,7 @@ function proc_task_lookup(dir: Dentry, name: string, task: Task): Dentry | numbe
   if (!leader) return -ENOENT;
   const nr = name_to_int(name);
   const thread = nr === null ? null : task.kernel.pids.find_task_by_vpid(nr);
-  if (!thread || thread.signal !== leader.signal) return d_alloc(dir, name);
+  if (!thread || thread.signal !== leader.signal) return -ENOENT;
   return pid_directory(dir, name, tid_directory, thread.thread_pid);
 }
 
@@ -147,6 +147,7 @@ const COMMON: Table = [
   ['mountinfo',     ONE(0o444, proc_mountinfo)],
   ['mountstats',    ONE(0o400, proc_mountstats)],
   ['smaps',         PRIVATE(0o444, proc_pid_smaps)],
+  ['smaps_rollup',  PRIVATE(0o444, proc_pid_smaps_rollup)],
   ['wchan',         ONE(0o444, () => '0')],
   ['schedstat',     ONE(0o444, files.proc_pid_schedstat)],
   ['oom_score',     ONE(0o444, files.proc_oom_score)],

@@ -21,7 +21,7 @@ import { O_CLOEXEC } from '../../include/uapi/fcntl.ts';
 import { fs_umode_to_dtype, S_IFLNK, S_IFREG } from '../../include/uapi/stat.ts';
 import type { Pid } from '../../pid.ts';
 import { PTRACE_MODE_READ_FSCREDS, ptrace_may_access } from '../../ptrace.ts';
-import { d_alloc, d_path } from '../dcache.ts';
+import { d_path } from '../dcache.ts';
 import { get_close_on_exec } from '../file.ts';
 import { generic_permission } from '../permission.ts';
 import { dcache_dir_lseek, dir_emit_dots, generic_read_dir } from '../readdir.ts';
@@ -59,7 +59,7 @@ const FD_LINK_SIZE = 64;
 
 function proc_lookupfd(dir: Dentry, name: string): Dentry | number {
   const file = open_file_named(dir, name);
-  if (!file) return d_alloc(dir, name);
+  if (!file) return -ENOENT;
   const dentry = proc_pid_dentry(dir, name, fd_entry(file), dir.d_inode!.i_private as Pid);
   if (typeof dentry === 'object') dentry.d_inode!.i_size = FD_LINK_SIZE;
   return dentry;
@@ -124,7 +124,7 @@ function fdinfo_entry(fd: number): PidEntry {
 }
 
 function proc_lookupfdinfo(dir: Dentry, name: string): Dentry | number {
-  if (!open_file_named(dir, name)) return d_alloc(dir, name);
+  if (!open_file_named(dir, name)) return -ENOENT;
   return proc_pid_dentry(dir, name, fdinfo_entry(Number(name)), dir.d_inode!.i_private as Pid);
 }
 

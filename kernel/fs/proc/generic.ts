@@ -16,7 +16,7 @@ import type {
 } from '../../include/linux/fs.ts';
 import type { Dentry } from '../../include/linux/fs.ts';
 import type { Task } from '../../include/linux/sched.ts';
-import { EFAULT, EINVAL, EIO } from '../../include/uapi/errno.ts';
+import { EFAULT, EINVAL, EIO, ENOENT } from '../../include/uapi/errno.ts';
 import { SEEK_CUR, SEEK_SET } from '../../include/uapi/fcntl.ts';
 import { S_IFDIR, S_IFLNK, S_IFREG } from '../../include/uapi/stat.ts';
 import type { Kernel } from '../../kernel.ts';
@@ -119,7 +119,7 @@ export function proc_mkdir(kernel: Kernel, path: string): Dentry {
 function child_dir(parent: Dentry, name: string): Dentry {
   const known = parent.d_children.get(name);
   if (known) return known;
-  const dir = add_entry(parent, name, S_IFDIR | 0o555, {}, dcache_dir_fops);
+  const dir = add_entry(parent, name, S_IFDIR | 0o555, { lookup: () => -ENOENT }, dcache_dir_fops);
   dir.d_inode!.i_nlink = 2;
   parent.d_inode!.i_nlink++;
   return dir;

@@ -1,6 +1,20 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { EACCES, EBUSY, EEXIST, EFAULT, EINVAL, EISDIR, ELOOP, ENAMETOOLONG, ENOENT, ENOTDIR, ENOTEMPTY, EPERM, EXDEV } from '../../../../kernel/include/uapi/errno.ts';
+import {
+  EACCES,
+  EBUSY,
+  EEXIST,
+  EFAULT,
+  EINVAL,
+  EISDIR,
+  ELOOP,
+  ENAMETOOLONG,
+  ENOENT,
+  ENOTDIR,
+  ENOTEMPTY,
+  EPERM,
+  EXDEV,
+} from '../../../../kernel/include/uapi/errno.ts';
 import { BAD, BUFFER, FsMachine, type FsUser } from '../../../lib/fs-machine.ts';
 
 const O_CREAT = 0o100;
@@ -68,7 +82,9 @@ test('40 links in one walk are followed, 41 are a loop', () => {
 
 test('names are bytes: every one but NUL and slash', () => {
   const u = new FsMachine().user();
-  const name = Array.from({ length: 254 }, (_, i) => String.fromCharCode(i + 1)).filter((c) => c !== '/').join('');
+  const name = Array.from({ length: 254 }, (_, i) => String.fromCharCode(i + 1))
+    .filter((c) => c !== '/')
+    .join('');
   assert.is(u.put(`/${name}`, 'x'), 1);
   assert.ok((u.ls('/') as string[]).includes(name));
 });
