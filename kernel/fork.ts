@@ -107,7 +107,8 @@ export function fork_init(kernel: Kernel, totalBytes: number): void {
   const fits = Math.floor(totalBytes / (8 * THREAD_SIZE));
   kernel.pids.max_threads = Math.max(MAX_THREADS_MIN, Math.min(fits, kernel.pids.pid_max));
   const half = Math.floor(kernel.pids.max_threads / 2);
-  for (const limit of [RLIMIT_NPROC, RLIMIT_SIGPENDING]) kernel.init_task.signal.rlim[limit] = { cur: half, max: half };
+  for (const limit of [RLIMIT_NPROC, RLIMIT_SIGPENDING])
+    kernel.init_task.signal.rlim[limit] = { cur: half, max: half };
 }
 
 /** The child's thread id, or -errno. Sleeps only for vfork. */

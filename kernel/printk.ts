@@ -85,9 +85,10 @@ export class Printk {
     wake_up_all(this.log_wait);
   }
 
-  /** Linux: setup of "quiet", "loglevel=N", "ignore_loglevel" on the command line. */
+  /** Linux: setup of "quiet", "debug", "loglevel=N", "ignore_loglevel" on the command line. */
   console_setup(params: ReadonlyMap<string, string>): void {
     if (params.has('quiet')) this.console_loglevel = CONSOLE_LOGLEVEL_QUIET;
+    if (params.has('debug')) this.console_loglevel = LOGLEVEL_DEBUG + 1;
     const level = Number.parseInt(params.get('loglevel') ?? '', 10);
     if (level >= 0) this.console_loglevel = level;
     if (params.has('ignore_loglevel')) this.console_loglevel = LOGLEVEL_DEBUG + 1;

@@ -146,11 +146,16 @@ export const sys_setdomainname = SYSCALL_DEFINE(
 );
 
 const SYSINFO_SIZE = 112;
+/** Loads are fixed-point numbers with 16 bits behind the point. */
+const SI_LOAD_ONE = 1 << 16;
 
 export const sys_sysinfo = SYSCALL_DEFINE('sysinfo', { info: outptr }, (task, { info }) => {
-  const { time, mm, pids } = task.kernel;
+  const { time, mm, pids, sched } = task.kernel;
   const bytes = new Uint8Array(SYSINFO_SIZE);
   put_unaligned_le64(Math.ceil(time.monotonicNs() / NSEC_PER_SEC), bytes, 0);
+  sched.get_avenrun().forEach((load, i) => {
+    put_unaligned_le64(Math.floor(load * SI_LOAD_ONE), bytes, 8 + 8 * i);
+  });
   put_unaligned_le64(mm.totalram_pages * PAGE_SIZE, bytes, 32);
   put_unaligned_le64(mm.nr_free_pages() * PAGE_SIZE, bytes, 40);
   put_unaligned_le64(mm.vmstat[NR_SHMEM]! * PAGE_SIZE, bytes, 48);

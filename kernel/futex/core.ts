@@ -57,8 +57,8 @@ export class FutexTable {
   private readonly spaces = new Map<Mm | AddressSpace, Map<number, FutexQ[]>>();
 
   queue(q: FutexQ): void {
-    let offsets = this.spaces.get(q.key.space);
-    if (!offsets) this.spaces.set(q.key.space, (offsets = new Map()));
+    const offsets = this.spaces.get(q.key.space) ?? new Map<number, FutexQ[]>();
+    this.spaces.set(q.key.space, offsets);
     const list = offsets.get(q.key.offset);
     if (list) list.push(q);
     else offsets.set(q.key.offset, [q]);

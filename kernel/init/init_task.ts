@@ -138,6 +138,7 @@ export function init_task(kernel: Kernel): Task {
 }
 
 /** The idle task does not run: Scheduler.run() returns instead, and the machine's owner waits. */
+// biome-ignore lint/correctness/useYield: it never runs
 function* idle(): Sleeps<never> {
   throw new Error('the idle task was resumed');
 }

@@ -88,6 +88,7 @@ export function start_kernel(kernel: Kernel, dtb: number): void {
   printk.notice(`Kernel command line: ${kernel.command_line}`);
   parse_args(kernel);
   printk.console_setup(kernel.params);
+  kernel.hostname = kernel.params.get('hostname') ?? kernel.hostname;
 
   mm_core_init(kernel);
   sched_init(kernel);
@@ -157,7 +158,10 @@ function* kernel_init(task: Task): Sleeps<void> {
     if (err === 0) return;
     if (err !== -ENOENT) printk.err(`Starting init: ${name} exists but couldn't execute it (error ${err})`);
   }
-  panic('No working init found.  Try passing init= option to kernel.');
+  panic(
+    'No working init found.  Try passing init= option to kernel. ' +
+      'See Linux Documentation/admin-guide/init.rst for guidance.',
+  );
 }
 
 function unpack_rootfs(kernel: Kernel): void {

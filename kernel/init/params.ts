@@ -51,8 +51,21 @@ export function parse_args(kernel: Kernel): void {
   const words = next_args(kernel.command_line);
   const end = words.findIndex(({ name, value }) => name === '--' && value === null);
   for (const word of end < 0 ? words : words.slice(0, end)) parse_one(kernel, word);
+  print_unknown_bootoptions(kernel);
   if (end >= 0) for (const word of words.slice(end + 1)) kernel.init_args.push(asText(word));
 }
+
+/** A word misspelt is a word for init: say so. */
+function print_unknown_bootoptions({ printk, init_args, init_env }: Kernel): void {
+  const unknown = [...init_args, ...init_env.slice(OWN_ENVIRONMENT)];
+  if (unknown.length === 0) return;
+  printk.notice(
+    `Unknown kernel command line parameters "${unknown.join(' ')}", will be passed to user space.`,
+  );
+}
+
+/** HOME= and TERM= are always there. */
+const OWN_ENVIRONMENT = 2;
 
 /** Linux: unknown_bootoption() for the second half. Names with a dot are for modules, which there are none of. */
 function parse_one(kernel: Kernel, word: BootParam): void {

@@ -22,6 +22,7 @@ import type { Kernel } from '../kernel.ts';
 import { HrTimer } from '../time/hrtimer.ts';
 import { posix_cpu_timers_schedule, run_posix_cpu_timers } from '../time/posix-cpu-timers.ts';
 import { FairClass, weightOf } from './fair.ts';
+import { LoadAvg } from './loadavg.ts';
 import { RtClass } from './rt.ts';
 import { PAUSE, SCHEDULE, type Sleeps } from './wait.ts';
 
@@ -59,6 +60,9 @@ export class Scheduler {
   stopped = false;
   readonly fair: FairClass;
   readonly rt: RtClass;
+  /** Context switches since boot. */
+  nr_switches = 0;
+  private readonly loadavg = new LoadAvg();
   /** For kernel/time/posix-cpu-timers.ts: when the current task's first CPU-time timer could expire. */
   readonly cputimer: HrTimer;
   private readonly hrtick: HrTimer;
@@ -78,6 +82,12 @@ export class Scheduler {
   get nr_running(): number {
     const running = this.current !== this.kernel.init_task && this.current.on_rq ? 1 : 0;
     return this.fair.nr_queued + this.rt.nr_queued + running;
+  }
+
+  /** Linux: get_avenrun(). Runnable tasks over one, five and fifteen minutes. */
+  get_avenrun(): readonly number[] {
+    this.loadavg.account(this.kernel.time.monotonicNs(), this.nr_running);
+    return this.loadavg.averages;
   }
 
   /**
@@ -116,11 +126,13 @@ export class Scheduler {
   }
 
   activate_task(task: Task, wakeup: boolean): void {
+    this.loadavg.account(this.kernel.time.monotonicNs(), this.nr_running);
     task.on_rq = true;
     if (task !== this.current) this.classOf(task).enqueue_task(task, wakeup);
   }
 
   deactivate_task(task: Task): void {
+    this.loadavg.account(this.kernel.time.monotonicNs(), this.nr_running);
     task.on_rq = false;
     if (task !== this.current) this.classOf(task).dequeue_task(task);
   }
@@ -178,6 +190,7 @@ export class Scheduler {
     const { kernel } = this;
     if (prev.on_rq) prev.nivcsw++;
     else prev.nvcsw++;
+    this.nr_switches++;
     this.hrtick.cancel();
     this.current = next;
     kernel.events?.emit({

@@ -108,12 +108,13 @@ function set_cpu_itimer(task: Task, which: number, value: number, interval: numb
   const { it } = task.signal;
   const sig = which === ITIMER_VIRTUAL ? SIGVTALRM : SIGPROF;
   const clock = which === ITIMER_VIRTUAL ? CPUCLOCK_VIRT : CPUCLOCK_PROF;
-  const slot = (it[which - 1] ??= {
+  const slot = it[which - 1] ?? {
     timer: new CpuTimer(task.group_leader, clock, false, (timer) =>
       cpu_itimer_fn(task.signal, which, timer, sig),
     ),
     incr: 0,
-  });
+  };
+  it[which - 1] = slot;
   slot.incr = value ? interval : 0;
   if (value) slot.timer.start(slot.timer.now() + value);
   else slot.timer.cancel();

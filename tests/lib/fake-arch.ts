@@ -118,8 +118,8 @@ export class FakeMachine {
   }
 
   memoryOf(mm: Mm): Uint8Array {
-    let bytes = this.memory.get(mm);
-    if (!bytes) this.memory.set(mm, (bytes = new Uint8Array(MAPPED)));
+    const bytes = this.memory.get(mm) ?? new Uint8Array(MAPPED);
+    this.memory.set(mm, bytes);
     return bytes;
   }
 

@@ -93,26 +93,25 @@ function stat(kernel: Kernel): string {
   const { user, system } = busy_ns(kernel);
   const cpu = [user, 0, system, idle_ns(kernel), 0, 0, 0, 0, 0, 0].map(nsec_to_clock_t).join(' ');
   let interrupts = 0;
-  let switches = 0;
   let blocked = 0;
   for (const desc of kernel.irq.descs) interrupts += desc?.count ?? 0;
   for (const task of kernel.pids.tasks()) {
-    switches += task.nvcsw + task.nivcsw;
     if (task.state & 0x2) blocked++;
   }
   return (
-    `cpu  ${cpu}\ncpu0 ${cpu}\nintr ${interrupts}\nctxt ${switches}\n` +
+    `cpu  ${cpu}\ncpu0 ${cpu}\nintr ${interrupts}\nctxt ${kernel.sched.nr_switches}\n` +
     `btime ${kernel.time.getboottime64().sec}\nprocesses ${kernel.pids.total_forks}\n` +
     `procs_running ${kernel.sched.nr_running}\nprocs_blocked ${blocked}\n` +
     'softirq 0 0 0 0 0 0 0 0 0 0 0\n'
   );
 }
 
-/** Averages are not kept: nobody samples. */
-function loadavg(kernel: Kernel): string {
-  let threads = 0;
-  for (const _task of kernel.pids.tasks()) threads++;
-  return `0.00 0.00 0.00 ${kernel.sched.nr_running}/${threads} ${kernel.pids.last}\n`;
+function loadavg({ sched, pids }: Kernel): string {
+  const averages = sched
+    .get_avenrun()
+    .map((load) => load.toFixed(2))
+    .join(' ');
+  return `${averages} ${sched.nr_running}/${pids.nr_threads} ${pids.last}\n`;
 }
 
 const filesystems = (kernel: Kernel): string =>

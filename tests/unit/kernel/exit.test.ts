@@ -93,7 +93,8 @@ test('the death of PID 1 is a panic with its exit code', () => {
   });
   assert.throws(
     () => machine.run(),
-    (error: unknown) => error instanceof KernelPanic && error.message === 'Attempted to kill init! exitcode=0x00000200',
+    (error: unknown) =>
+      error instanceof KernelPanic && error.message === 'Attempted to kill init! exitcode=0x00000200',
   );
 });
 
@@ -161,13 +162,10 @@ test("CLONE_CHILD_CLEARTID clears the word at the thread's end, while others sha
 test('vfork holds the parent until the child is gone', () => {
   const machine = booted();
   machine.spawn(function* (user) {
-    yield* user.fork(
-      function* (child) {
-        yield* child.compute(20e6);
-        child.log('child');
-      },
-      CLONE_VM | CLONE_VFORK,
-    );
+    yield* user.fork(function* (child) {
+      yield* child.compute(20e6);
+      child.log('child');
+    }, CLONE_VM | CLONE_VFORK);
     user.log('parent');
   });
   machine.run();

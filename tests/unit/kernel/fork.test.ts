@@ -3,7 +3,15 @@ import * as assert from 'uvu/assert';
 import { sys_clone, sys_clone3 } from '../../../kernel/clone.ts';
 import { CAP_EMPTY_SET, commit_creds, prepare_creds } from '../../../kernel/cred.ts';
 import { copy_process, NO_CLONE_ARGS } from '../../../kernel/fork.ts';
-import { E2BIG, EAGAIN, EEXIST, EFAULT, EINVAL, EPERM, ERESTARTNOINTR } from '../../../kernel/include/uapi/errno.ts';
+import {
+  E2BIG,
+  EAGAIN,
+  EEXIST,
+  EFAULT,
+  EINVAL,
+  EPERM,
+  ERESTARTNOINTR,
+} from '../../../kernel/include/uapi/errno.ts';
 import { RLIMIT_NPROC } from '../../../kernel/include/uapi/resource.ts';
 import * as F from '../../../kernel/include/uapi/sched.ts';
 import { SIGCHLD, SIGUSR1 } from '../../../kernel/include/uapi/signal.ts';
@@ -165,7 +173,11 @@ const CLONE3_INVALID: readonly (readonly [string, Record<number, number>, number
   ['CLONE_DETACHED', { 0: F.CLONE_DETACHED }, -EINVAL],
   ['flags that nobody knows', { 4: 0x4 }, -EINVAL],
   ['an exit signal that is none', { 32: 65 }, -EINVAL],
-  ['an exit signal with CLONE_THREAD', { 0: F.CLONE_THREAD | F.CLONE_SIGHAND | F.CLONE_VM, 32: SIGCHLD }, -EINVAL],
+  [
+    'an exit signal with CLONE_THREAD',
+    { 0: F.CLONE_THREAD | F.CLONE_SIGHAND | F.CLONE_VM, 32: SIGCHLD },
+    -EINVAL,
+  ],
   ['an exit signal with CLONE_PARENT', { 0: F.CLONE_PARENT, 32: SIGCHLD }, -EINVAL],
   ['a stack without a size', { 40: 0x10000 }, -EINVAL],
   ['a size without a stack', { 48: 0x1000 }, -EINVAL],

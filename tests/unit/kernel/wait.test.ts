@@ -41,8 +41,7 @@ function run(program: Program): FakeMachine {
   return machine;
 }
 
-const exits =
-  (code: number, ns = 1000): Program =>
+const exits = (code: number, ns = 1000): Program =>
   function* (user) {
     yield* user.compute(ns);
     yield* user.call(sys_exit_group, code);
@@ -130,7 +129,10 @@ test('WNOWAIT looks without taking', () => {
     const pid = yield* user.fork(exits(3));
     assert.equal(yield* waitid(user, P_PID, pid, WEXITED | WNOWAIT), 0);
     // si_signo, si_code = CLD_EXITED, si_pid, si_status
-    assert.equal([0, 8, 16, 24].map((at) => user.peek(INFO + at)), [SIGCHLD, 1, pid, 3]);
+    assert.equal(
+      [0, 8, 16, 24].map((at) => user.peek(INFO + at)),
+      [SIGCHLD, 1, pid, 3],
+    );
     assert.equal(yield* waitid(user, P_PID, pid, WEXITED), 0);
     assert.equal(yield* waitid(user, P_PID, pid, WEXITED), -ECHILD);
   });

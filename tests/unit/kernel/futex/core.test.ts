@@ -1,7 +1,14 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { sys_futex, sys_get_robust_list, sys_set_robust_list } from '../../../../kernel/futex/syscalls.ts';
-import { EAGAIN, EFAULT, EINVAL, ENOSYS, ERESTARTSYS, ETIMEDOUT } from '../../../../kernel/include/uapi/errno.ts';
+import {
+  EAGAIN,
+  EFAULT,
+  EINVAL,
+  ENOSYS,
+  ERESTARTSYS,
+  ETIMEDOUT,
+} from '../../../../kernel/include/uapi/errno.ts';
 import { CLONE_SIGHAND, CLONE_THREAD, CLONE_VM } from '../../../../kernel/include/uapi/sched.ts';
 import { SIGUSR1 } from '../../../../kernel/include/uapi/signal.ts';
 import type { VmArea } from '../../../../kernel/include/linux/mm_types.ts';

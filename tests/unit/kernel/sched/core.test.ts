@@ -1,6 +1,10 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { sys_sched_setscheduler, sys_sched_yield, sys_setpriority } from '../../../../kernel/sched/syscalls.ts';
+import {
+  sys_sched_setscheduler,
+  sys_sched_yield,
+  sys_setpriority,
+} from '../../../../kernel/sched/syscalls.ts';
 import { sys_nanosleep } from '../../../../kernel/time/nanosleep.ts';
 import { FakeMachine, type Program, type User } from '../../../lib/fake-arch.ts';
 
@@ -15,8 +19,7 @@ function* sleep(user: User, ns: number) {
 }
 
 /** Computes `ms` milliseconds, then says its name. */
-const worker =
-  (name: string, ms: number): Program =>
+const worker = (name: string, ms: number): Program =>
   function* (user) {
     yield* user.compute(ms * MS);
     user.log(name);
@@ -59,8 +62,7 @@ test('a program that never traps does not keep others from the CPU', () => {
 test('nice 5 gets about a third of what nice 0 gets: weights 335 and 1024', () => {
   const machine = booted();
   const shares: number[] = [];
-  const measure =
-    (nice: number): Program =>
+  const measure = (nice: number): Program =>
     function* (user) {
       yield* user.call(sys_setpriority, 0, 0, nice);
       while (user.machine.now < 1000 * MS) yield* user.compute(MS);
