@@ -108,6 +108,8 @@ export interface MemOptions {
 
 export type Access = 'read' | 'write' | 'both';
 export type Bytes = 1 | 2 | 4 | 8;
+/** How much of a V register an instruction looks at: all, half (Q = 0), or one element (the scalar forms). */
+export type VectorBits = 128 | 64 | 32 | 16 | 8;
 /** A register number: an operand field, an expression over one, or a constant such as 30. */
 export type Reg = Value | number;
 
@@ -120,8 +122,8 @@ export interface Builder {
   setXsp(d: Reg, v: Value): void;
 
   // V registers. Writing less than 128 bits clears the rest.
-  v(n: Reg): Value; //                                             v128
-  setV(d: Reg, v: Value): void; //                                 v128, or i32/i64/f32/f64 into the low end
+  v(n: Reg, bits?: VectorBits): Value; //                          v128, of which the low `bits`; the rest is zero
+  setV(d: Reg, v: Value, bits?: VectorBits): void; //              v128 or the low `bits` of it, or i32/i64/f32/f64
   /** Lane `index` (a number or an i32 Value) of lanes of `bytes`: i32, zero- or sign-extended, for 1, 2, 4; i64 for 8. */
   lane(n: Reg, bytes: Bytes, index: Reg, signed?: boolean): Value;
   /** Writes one lane and leaves the others alone. */
@@ -159,8 +161,8 @@ export interface Builder {
     options?: { signed?: boolean; type?: 'i32' | 'i64' },
   ): Value;
   store(host: Value, offset: number, bytes: Bytes, v: Value): void; // the low bytes of an i32 or i64
-  vload(host: Value, offset: number): Value; //                       16 bytes, v128
-  vstore(host: Value, offset: number, v: Value): void;
+  vload(host: Value, offset: number, bits?: VectorBits): Value; //    v128, as v()
+  vstore(host: Value, offset: number, v: Value, bits?: VectorBits): void;
 
   // Words of STATE (state.ts), by offset.
   get(offset: number, type: 'i32' | 'i64'): Value;

@@ -121,6 +121,8 @@ const MEMORY_OPS = {
   'i64.store32': 0x3e,
   'v128.load': 0xfd00,
   'v128.store': 0xfd0b,
+  'v128.load32_zero': 0xfd5c,
+  'v128.load64_zero': 0xfd5d,
 } as const;
 export type MemoryOp = keyof typeof MEMORY_OPS;
 

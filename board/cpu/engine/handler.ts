@@ -4,9 +4,36 @@
  * Where the code stands (in the big run() function, in a function of its own, in a helper) is the Frame's affair:
  * interpreter.ts has one for each.
  */
-import type { Access, Builder, Bytes, Helper, MemOptions, Reg, Variable, Width } from '../builder.ts';
+import type {
+  Access,
+  Builder,
+  Bytes,
+  Helper,
+  MemOptions,
+  Reg,
+  Variable,
+  VectorBits,
+  Width,
+} from '../builder.ts';
 import { ACCESS, EXIT, FLAG_KIND, STATE, TLB_ENTRIES, TLB_ENTRY } from '../state.ts';
-import { add, and, eq, eqz, i32, i64, or, select, shl, shr, sub, Value, wrap, zext } from '../value.ts';
+import {
+  add,
+  and,
+  eq,
+  eqz,
+  i32,
+  i64,
+  opImm,
+  or,
+  select,
+  shl,
+  shr,
+  sub,
+  v128,
+  Value,
+  wrap,
+  zext,
+} from '../value.ts';
 import type { Code, MemoryOp } from '../wasm.ts';
 import type { Type } from '../wasm-ops.ts';
 import { emit, type Surroundings } from './emitter.ts';
@@ -87,16 +114,17 @@ export class Handler implements Builder, Surroundings {
 
   // V registers.
 
-  v(n: Reg): Value {
-    return this.read('v128.load', slot(n, 4), STATE.V);
+  v(n: Reg, bits: VectorBits = 128): Value {
+    return this.vload(slot(n, 4), STATE.V, bits);
   }
 
   fp(n: Reg, w: Width): Value {
     return this.read(w === 32 ? 'f32.load' : 'f64.load', slot(n, 4), STATE.V);
   }
 
-  setV(d: Reg, v: Value): void {
+  setV(d: Reg, v: Value, bits: VectorBits = 128): void {
     const at = slot(d, 4);
+    if (bits !== 128) return this.setV(d, lowLane(v, bits));
     if (v.type === 'v128') return this.write('v128.store', at, STATE.V, v);
     // The value may be read from the register that is about to be cleared, so it goes in first.
     this.write(`${v.type}.store`, at, STATE.V, v);
@@ -284,12 +312,15 @@ export class Handler implements Builder, Surroundings {
     this.write(storeOp(v.type, bytes), host, offset, v);
   }
 
-  vload(host: Value, offset: number): Value {
-    return this.read('v128.load', host, offset);
+  vload(host: Value, offset: number, bits: VectorBits = 128): Value {
+    if (bits === 128) return this.read('v128.load', host, offset);
+    if (bits >= 32) return this.read(bits === 64 ? 'v128.load64_zero' : 'v128.load32_zero', host, offset);
+    return opImm('i32x4.replace_lane', 0, ZERO_VECTOR, this.load(host, offset, bits === 16 ? 2 : 1));
   }
 
-  vstore(host: Value, offset: number, v: Value): void {
-    this.write('v128.store', host, offset, v);
+  vstore(host: Value, offset: number, v: Value, bits: VectorBits = 128): void {
+    if (bits === 128) return this.write('v128.store', host, offset, v);
+    this.store(host, offset, (bits / 8) as Bytes, lowLane(v, bits));
   }
 
   get(offset: number, type: 'i32' | 'i64'): Value {
@@ -396,6 +427,15 @@ export class Handler implements Builder, Surroundings {
 
 /** Flags of 32-bit operands are those of the same operands in the upper half. */
 const atTop = (v: Value): Value => (v.type === 'i64' ? v : shl(zext(v), 32));
+
+const ZERO_VECTOR = v128(new Array<number>(16).fill(0));
+
+/** The low bits of a v128 as i32, zero-extended, or i64. */
+function lowLane(v: Value, bits: 64 | 32 | 16 | 8): Value {
+  if (bits === 64) return opImm('i64x2.extract_lane', 0, v);
+  if (bits === 32) return opImm('i32x4.extract_lane', 0, v);
+  return opImm(bits === 16 ? 'i16x8.extract_lane_u' : 'i8x16.extract_lane_u', 0, v);
+}
 
 /** Byte offset of slot n, slots being 2^scale bytes. */
 function slot(n: Reg, scale: number): Value {
