@@ -139,8 +139,14 @@ function do_fault(mm: Mm, vma: VmArea, page: number, ptep: number, flags: number
 function find_file_page(vma: VmArea, page: number): number {
   const index = linear_page_index(vma, page);
   if (vma.vm_pages) return vma.vm_pages[index] ?? -1;
-  if (vma.vm_file && index >= Math.ceil(vma.vm_file.f_inode.i_size / PAGE_SIZE)) return -1;
+  if (index >= file_pages(vma)) return -1;
   return vma.vm_mapping!.get_page(index, true);
+}
+
+/** Pages up to the end of the file; a device that made the mapping memory of its own (/dev/zero) has no such end. */
+function file_pages({ vm_file, vm_mapping }: VmArea): number {
+  const inode = vm_file?.f_inode;
+  return inode && inode.i_mapping === vm_mapping ? Math.ceil(inode.i_size / PAGE_SIZE) : Infinity;
 }
 
 function do_read_fault(mm: Mm, vma: VmArea, page: number, ptep: number, pfn: number): number {
@@ -184,7 +190,7 @@ function do_fault_around(mm: Mm, vma: VmArea, mapping: AddressSpace, page: numbe
   const first = page - (page % block); // 64 KiB aligned: never leaves the table of 2 MiB
   const start = Math.max(first, vma.vm_start);
   const end = Math.min(first + block, vma.vm_end);
-  const size = vma.vm_file ? Math.ceil(vma.vm_file.f_inode.i_size / PAGE_SIZE) : Infinity;
+  const size = file_pages(vma);
   for (let at = start; at < end; at += PAGE_SIZE) {
     const neighbour = ptep + ((at - page) / PAGE_SIZE) * PTE_STRIDE;
     if (arch.pte_flags(neighbour) !== 0) continue;

@@ -65,7 +65,7 @@ export function show_map_vma(vma: VmArea): string {
 
 function backing(vma: VmArea): { offset: number; dev: number; ino: number } {
   const offset = vma.vm_pgoff * PAGE_SIZE;
-  if (vma.vm_file) {
+  if (vma.vm_file && vma.vm_name === null) {
     const { i_ino, i_sb } = vma.vm_file.f_inode;
     return { offset, dev: i_sb.s_dev, ino: i_ino };
   }
@@ -75,8 +75,8 @@ function backing(vma: VmArea): { offset: number; dev: number; ino: number } {
 
 function vma_name(vma: VmArea): string {
   const { vm_mm: mm } = vma;
-  if (vma.vm_file) return d_path(vma.vm_file.f_path).replaceAll('\n', '\\012');
   if (vma.vm_name !== null) return vma.vm_name;
+  if (vma.vm_file) return d_path(vma.vm_file.f_path).replaceAll('\n', '\\012');
   if (vma.vm_start < mm.brk && vma.vm_end > mm.start_brk) return '[heap]';
   return vma.vm_start <= mm.start_stack && vma.vm_end >= mm.start_stack ? '[stack]' : '';
 }

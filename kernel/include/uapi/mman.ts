@@ -33,6 +33,11 @@ export const MAP_SYNC = 0x8_0000;
 export const MAP_FIXED_NOREPLACE = 0x10_0000;
 export const MAP_UNINITIALIZED = 0x400_0000;
 
+/** log2 of the size of huge pages, with MAP_HUGETLB. */
+export const MAP_HUGE_SHIFT = 26;
+export const MAP_HUGE_2MB = 21 << MAP_HUGE_SHIFT;
+export const MAP_HUGE_1GB = 30 << MAP_HUGE_SHIFT;
+
 /** What MAP_SHARED has always ignored; MAP_SHARED_VALIDATE refuses everything else. */
 export const LEGACY_MAP_MASK =
   MAP_SHARED |
@@ -48,7 +53,9 @@ export const LEGACY_MAP_MASK =
   MAP_POPULATE |
   MAP_NONBLOCK |
   MAP_STACK |
-  MAP_HUGETLB;
+  MAP_HUGETLB |
+  MAP_HUGE_2MB |
+  MAP_HUGE_1GB;
 
 export const MREMAP_MAYMOVE = 1;
 export const MREMAP_FIXED = 2;
