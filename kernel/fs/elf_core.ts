@@ -6,7 +6,7 @@
  *
  *    ELF header | program headers: PT_NOTE, a PT_LOAD for each mapping | notes | pages
  *
- * Notes: NT_PRSTATUS, NT_PRPSINFO, NT_SIGINFO, NT_AUXV, NT_FILE and the other register sets of the thread that died, then
+ * The notes are NT_PRSTATUS, NT_PRPSINFO, NT_SIGINFO, NT_AUXV, NT_FILE and the other register sets of the thread that died, then
  * NT_PRSTATUS and the other sets of each further thread.
  */
 

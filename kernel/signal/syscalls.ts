@@ -21,9 +21,10 @@ import {
 import { copy_to_user, memdup_user } from '../lib/usercopy.ts';
 import { schedule } from '../sched/core.ts';
 import { is_generator, type Sleeps } from '../sched/wait.ts';
-import { SYSCALL_DEFINE, int, ptr, size } from '../syscalls/define.ts';
+import { SYSCALL_DEFINE, int, outptr, ptr, size } from '../syscalls/define.ts';
 import { schedule_hrtimeout } from '../time/hrtimer.ts';
 import { do_sigaction } from './action.ts';
+import { mask_how, sigaction_in, sigaction_out, signo, sigset_in, sigset_out } from './argtypes.ts';
 import {
   STACK_T_SIZE,
   current_altstack,
@@ -81,7 +82,7 @@ const SIGACTION_SIZE = 32;
 
 export const sys_rt_sigaction = SYSCALL_DEFINE(
   'rt_sigaction',
-  { sig: int, act: ptr, oact: ptr, sigsetsize: size },
+  { sig: signo, act: sigaction_in, oact: sigaction_out, sigsetsize: size },
   (task, { sig, act, oact, sigsetsize }) => {
     if (sigsetsize !== SIGSET_SIZE) return -EINVAL;
     const bytes = act === 0 ? null : memdup_user(task, act, SIGACTION_SIZE);
@@ -115,7 +116,7 @@ function sigaction_to_bytes({ sa_handler, sa_flags, sa_restorer, sa_mask }: KSig
 
 export const sys_rt_sigprocmask = SYSCALL_DEFINE(
   'rt_sigprocmask',
-  { how: int, nset: ptr, oset: ptr, sigsetsize: size },
+  { how: mask_how, nset: sigset_in, oset: sigset_out, sigsetsize: size },
   (task, { how, nset, oset, sigsetsize }) => {
     if (sigsetsize !== SIGSET_SIZE) return -EINVAL;
     const old = task.blocked;
@@ -140,7 +141,7 @@ export function sigprocmask(task: Task, how: number, set: SigSet): number {
 
 export const sys_rt_sigpending = SYSCALL_DEFINE(
   'rt_sigpending',
-  { uset: ptr, sigsetsize: size },
+  { uset: sigset_out, sigsetsize: size },
   (task, { uset, sigsetsize }) => {
     if (sigsetsize > SIGSET_SIZE) return -EINVAL;
     const bytes = new Uint8Array(SIGSET_SIZE);
@@ -151,7 +152,7 @@ export const sys_rt_sigpending = SYSCALL_DEFINE(
 
 export const sys_rt_sigsuspend = SYSCALL_DEFINE(
   'rt_sigsuspend',
-  { unewset: ptr, sigsetsize: size },
+  { unewset: sigset_in, sigsetsize: size },
   function* (task, { unewset, sigsetsize }) {
     if (sigsetsize !== SIGSET_SIZE) return -EINVAL;
     const set = get_user_sigset(task, unewset);
@@ -178,7 +179,7 @@ function* sigsuspend(task: Task, set: SigSet): Sleeps<number> {
 
 export const sys_rt_sigtimedwait = SYSCALL_DEFINE(
   'rt_sigtimedwait',
-  { uthese: ptr, uinfo: ptr, uts: ptr, sigsetsize: size },
+  { uthese: sigset_in, uinfo: outptr, uts: ptr, sigsetsize: size },
   function* (task, { uthese, uinfo, uts, sigsetsize }) {
     if (sigsetsize !== SIGSET_SIZE) return -EINVAL;
     const these = get_user_sigset(task, uthese);
@@ -223,17 +224,17 @@ function* do_sigtimedwait(task: Task, these: SigSet, timeoutNs: number): Sleeps<
  * Sending
  */
 
-export const sys_kill = SYSCALL_DEFINE('kill', { pid: int, sig: int }, (task, { pid, sig }) =>
+export const sys_kill = SYSCALL_DEFINE('kill', { pid: int, sig: signo }, (task, { pid, sig }) =>
   kill_something_info(task, sig, user_siginfo(sig, SI_USER, task), pid),
 );
 
-export const sys_tkill = SYSCALL_DEFINE('tkill', { pid: int, sig: int }, (task, { pid, sig }) =>
+export const sys_tkill = SYSCALL_DEFINE('tkill', { pid: int, sig: signo }, (task, { pid, sig }) =>
   pid <= 0 ? -EINVAL : do_send_specific(task, 0, pid, sig, tkill_siginfo(sig, task)),
 );
 
 export const sys_tgkill = SYSCALL_DEFINE(
   'tgkill',
-  { tgid: int, pid: int, sig: int },
+  { tgid: int, pid: int, sig: signo },
   (task, { tgid, pid, sig }) =>
     pid <= 0 || tgid <= 0 ? -EINVAL : do_send_specific(task, tgid, pid, sig, tkill_siginfo(sig, task)),
 );
@@ -243,7 +244,7 @@ const forged = (info: KernelSigInfo): boolean => info.si_code >= 0 || info.si_co
 
 export const sys_rt_sigqueueinfo = SYSCALL_DEFINE(
   'rt_sigqueueinfo',
-  { pid: int, sig: int, uinfo: ptr },
+  { pid: int, sig: signo, uinfo: ptr },
   (task, { pid, sig, uinfo }) => {
     const info = copy_siginfo_from_user(task, uinfo, sig);
     if (typeof info === 'number') return info;
@@ -254,7 +255,7 @@ export const sys_rt_sigqueueinfo = SYSCALL_DEFINE(
 
 export const sys_rt_tgsigqueueinfo = SYSCALL_DEFINE(
   'rt_tgsigqueueinfo',
-  { tgid: int, pid: int, sig: int, uinfo: ptr },
+  { tgid: int, pid: int, sig: signo, uinfo: ptr },
   (task, { tgid, pid, sig, uinfo }) => {
     const info = copy_siginfo_from_user(task, uinfo, sig);
     if (typeof info === 'number') return info;
@@ -270,7 +271,7 @@ export const sys_rt_tgsigqueueinfo = SYSCALL_DEFINE(
 
 export const sys_sigaltstack = SYSCALL_DEFINE(
   'sigaltstack',
-  { uss: ptr, uoss: ptr },
+  { uss: ptr, uoss: outptr },
   (task, { uss, uoss }) => {
     const sp = task.kernel.arch.user_stack_pointer(task.regs);
     const stack = uss === 0 ? null : memdup_user(task, uss, STACK_T_SIZE);
