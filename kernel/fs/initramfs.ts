@@ -122,6 +122,7 @@ class Unpacker {
   private member(): string | null {
     const { archive, at } = this;
     const magic = bytes_to_string(archive.subarray(at, at + 6));
+    if (magic.length < 6 && '070701'.startsWith(magic)) return 'unexpected end of archive';
     if (magic === '070707') return 'incorrect cpio method used: use -H newc option';
     if (magic !== '070701' && magic !== '070702') return bad_magic(archive, at);
     if (at + HEADER_SIZE > archive.length) return 'unexpected end of archive';

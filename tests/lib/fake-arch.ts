@@ -194,6 +194,7 @@ export class FakeMachine {
   private copy(mm: Mm, kernelSide: Uint8Array, at: UserPtr, fromUser: boolean): number {
     const memory = this.memoryOf(mm);
     const n = at < PAGE_SIZE ? 0 : Math.max(0, Math.min(kernelSide.length, MAPPED - at));
+    if (n === 0) return kernelSide.length;
     if (fromUser) kernelSide.set(memory.subarray(at, at + n));
     else memory.set(kernelSide.subarray(0, n), at);
     return kernelSide.length - n;
