@@ -107,6 +107,7 @@ function alloc_bprm(task: Task, fd: number, name: string, flags: number): LinuxB
     filename,
     interp: filename,
     path_inaccessible: !byName && task.files !== null && get_close_on_exec(task.files, fd),
+    comm_from_dentry: !byName && name === '',
     argv: [],
     envp: [],
     room: 0,
@@ -218,7 +219,8 @@ export function* begin_new_exec(bprm: LinuxBinprm): Sleeps<number> {
   task.sas_ss_sp = NULL;
   task.sas_ss_size = 0;
 
-  task.comm = kbasename(bprm.filename).slice(0, COMM_LENGTH);
+  const name = bprm.comm_from_dentry ? bprm.file.f_path.dentry.d_name : kbasename(bprm.filename);
+  task.comm = name.slice(0, COMM_LENGTH);
   task.self_exec_id++;
   flush_signal_handlers(task, false);
   commit_creds(task, bprm.cred);

@@ -337,8 +337,9 @@ export function do_open_execat(task: Task, dfd: number, name: string, flags: num
   return file;
 }
 
-/** The interpreter of a program or script, by its name. */
-export const open_exec = (task: Task, name: string): File | number => do_open_execat(task, AT_FDCWD, name, 0);
+/** The interpreter of a program or script, by its name. An empty one is the working directory, as upstream. */
+export const open_exec = (task: Task, name: string): File | number =>
+  do_open_execat(task, AT_FDCWD, name || '.', 0);
 
 /** A descriptor lets go of the file: what is per descriptor happens here, what is per file in fput(). */
 export function filp_close(task: Task, file: File): number {

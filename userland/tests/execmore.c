@@ -50,7 +50,7 @@ static bool execfn_is(const char *name) { return strcmp((char *)getauxval(AT_EXE
 
 static int second_life(char **argv) {
   const char *what = argv[0];
-  if (strcmp(what, "fd") == 0) return name_is("3") && execfn_is("/dev/fd/3") ? 42 : 1;
+  if (strcmp(what, "fd") == 0) return !name_is("3") && execfn_is("/dev/fd/3") ? 42 : 1;
   if (strcmp(what, "at") == 0) return name_is("copy") && execfn_is("/dev/fd/3/copy") ? 42 : 1;
   if (strcmp(what, "path") == 0) return name_is("copy") && execfn_is("/tmp/copy") ? 42 : 1;
   if (strcmp(what, "ids") == 0)
@@ -64,11 +64,11 @@ static int second_life(char **argv) {
 
 static void check_execveat(void) {
   int fd = (int)open(self, O_RDONLY, 0); // 3
-  check_is(run_at(fd, "", "fd", AT_EMPTY_PATH), 42, "a descriptor can be executed, and gives the name");
+  check_is(run_at(fd, "", "fd", AT_EMPTY_PATH), 42, "a descriptor can be executed, and the process is named after the file");
   check_is(run_at(fd, "", "fd", 0), 100 + ENOENT, "but only with AT_EMPTY_PATH");
   check_is(run_at(fd, "x", "fd", 0), 100 + ENOTDIR, "it is not a directory");
   check_is(run_at(99, "", "fd", AT_EMPTY_PATH), 100 + EBADF, "a descriptor that is not open is EBADF");
-  check_is(run_at(fd, "", "fd", 0x8000), 100 + EINVAL, "an unknown flag is EINVAL");
+  check_is(run_at(fd, "", "fd", AT_EMPTY_PATH | 0x8000), 100 + EINVAL, "an unknown flag is EINVAL");
   close(fd);
   copy_self("/tmp/copy", 0755);
   int dir = (int)open("/tmp", O_RDONLY | O_DIRECTORY, 0);
@@ -139,7 +139,7 @@ static void check_scripts(void) {
   check_is(script_line("#!%s "), 31, "a blank at the end of the file is an empty argument");
   check_is(script("#!\n", 3), 100 + ENOEXEC, "no name is ENOEXEC");
   check_is(script("#!  \n", 5), 100 + ENOEXEC, "blanks are none");
-  check_is(script("#!", 2), 100 + ENOENT, "but nothing at all is a file without a name: ENOENT");
+  check_is(script("#!", 2), 100 + EACCES, "but nothing at all is the directory: EACCES");
   memset(line, ' ', sizeof(line));
   memcpy(line, "#!", 2);
   check_is(script(line, sizeof(line)), 100 + ENOEXEC, "a line of blanks is ENOEXEC");

@@ -31,6 +31,8 @@ export interface LinuxBinprm {
   interp: string;
   /** `filename` will be gone when the program runs: the descriptor is close-on-exec. */
   readonly path_inaccessible: boolean;
+  /** A descriptor alone was given: the process is named after the file, not after "/dev/fd/3". */
+  readonly comm_from_dentry: boolean;
   /** Without their NULs, one character per byte. */
   readonly argv: string[];
   readonly envp: readonly string[];
