@@ -37,6 +37,7 @@ import {
   randomize_stack_top,
 } from '../mm/util.ts';
 import type { Sleeps } from '../sched/wait.ts';
+import { parse_ehdr, parse_phdrs } from './elf_headers.ts';
 import { create_elf_tables } from './elf_tables.ts';
 import { begin_new_exec, finalize_exec, would_dump } from './exec.ts';
 import { setup_arg_pages } from './exec_args.ts';
@@ -77,7 +78,7 @@ function* load_elf_binary(bprm: LinuxBinprm): Sleeps<number> {
 
 /** null: no ELF file for this machine, or its program headers make no sense. Class and byte order are not looked at. */
 function read_image(task: Task, file: File, header: Uint8Array): Image | null {
-  const ehdr = elf.parse_ehdr(header);
+  const ehdr = parse_ehdr(header);
   if (!ehdr || ehdr.e_machine !== task.kernel.arch.elf_machine) return null;
   const phdrs = load_elf_phdrs(task, file, ehdr);
   return phdrs && { file, ehdr, phdrs };
@@ -91,7 +92,7 @@ function load_elf_phdrs(task: Task, file: File, ehdr: elf.Elf64Ehdr): elf.Elf64P
   const size = ehdr.e_phnum * elf.ELF64_PHDR_SIZE;
   if (size === 0 || size > elf.ELF_MAX_PHDRS_BYTES) return null;
   const bytes = new Uint8Array(size);
-  return elf_read(task, file, bytes, ehdr.e_phoff) < 0 ? null : elf.parse_phdrs(bytes);
+  return elf_read(task, file, bytes, ehdr.e_phoff) < 0 ? null : parse_phdrs(bytes);
 }
 
 /** All of it, or -EIO. */

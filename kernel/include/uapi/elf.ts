@@ -8,8 +8,6 @@
  * size that is any good is that large.
  */
 
-import { get_unaligned_le16, get_unaligned_le32, get_unaligned_le64 } from '../../lib/bytes.ts';
-
 export const ELFMAG = [0x7f, 0x45, 0x4c, 0x46] as const;
 export const ET_EXEC = 2;
 export const ET_DYN = 3;
@@ -45,46 +43,3 @@ export interface Elf64Phdr {
   readonly p_memsz: number;
   readonly p_align: number;
 }
-
-/** `bytes` holds ELF64_EHDR_SIZE bytes or more. null: not an ELF file at all. */
-export function parse_ehdr(bytes: Uint8Array): Elf64Ehdr | null {
-  if (ELFMAG.some((byte, i) => bytes[i] !== byte)) return null;
-  return {
-    e_type: get_unaligned_le16(bytes, 16),
-    e_machine: get_unaligned_le16(bytes, 18),
-    e_entry: get_unaligned_le64(bytes, 24),
-    e_phoff: get_unaligned_le64(bytes, 32),
-    e_phentsize: get_unaligned_le16(bytes, 54),
-    e_phnum: get_unaligned_le16(bytes, 56),
-  };
-}
-
-export function parse_phdrs(bytes: Uint8Array): Elf64Phdr[] {
-  const phdrs: Elf64Phdr[] = [];
-  for (let at = 0; at + ELF64_PHDR_SIZE <= bytes.length; at += ELF64_PHDR_SIZE) {
-    phdrs.push({
-      p_type: get_unaligned_le32(bytes, at),
-      p_flags: get_unaligned_le32(bytes, at + 4),
-      p_offset: get_unaligned_le64(bytes, at + 8),
-      p_vaddr: get_unaligned_le64(bytes, at + 16),
-      p_filesz: get_unaligned_le64(bytes, at + 32),
-      p_memsz: get_unaligned_le64(bytes, at + 40),
-      p_align: get_unaligned_le64(bytes, at + 48),
-    });
-  }
-  return phdrs;
-}
-
-/* Core files: notes, and what they are about. */
-export const ET_CORE = 4;
-export const PT_NOTE = 4;
-export const NT_PRSTATUS = 1;
-export const NT_PRFPREG = 2;
-export const NT_PRPSINFO = 3;
-export const NT_AUXV = 6;
-export const NT_SIGINFO = 0x5349_4749;
-export const NT_FILE = 0x4649_4c45;
-export const NT_ARM_TLS = 0x401;
-export const NT_ARM_HW_BREAK = 0x402;
-export const NT_ARM_HW_WATCH = 0x403;
-export const NT_ARM_SYSTEM_CALL = 0x404;
