@@ -36,17 +36,3 @@ export function parse_phdrs(bytes: Uint8Array): Elf64Phdr[] {
   }
   return phdrs;
 }
-
-/* Core files: notes, and what they are about. */
-export const ET_CORE = 4;
-export const PT_NOTE = 4;
-export const NT_PRSTATUS = 1;
-export const NT_PRFPREG = 2;
-export const NT_PRPSINFO = 3;
-export const NT_AUXV = 6;
-export const NT_SIGINFO = 0x5349_4749;
-export const NT_FILE = 0x4649_4c45;
-export const NT_ARM_TLS = 0x401;
-export const NT_ARM_HW_BREAK = 0x402;
-export const NT_ARM_HW_WATCH = 0x403;
-export const NT_ARM_SYSTEM_CALL = 0x404;
