@@ -122,7 +122,7 @@ SYSCALL umount2(const char *dir, int flags) { return syscall(__NR_umount2, dir, 
 
 /* processes */
 SYSCALL fork(void) { return syscall(__NR_clone, SIGCHLD); }
-SYSCALL execve(const char *path, char *const argv[], char *const envp[]) {
+SYSCALL execve(const char *path, char *const *argv, char *const *envp) {
   return syscall(__NR_execve, path, argv, envp);
 }
 SYSCALL wait4(pid_t pid, int *status, int options, struct rusage *usage) {

@@ -71,20 +71,32 @@ static size_t cell(const struct editor *e, size_t at) {
   return columns(e->prompt, strlen(e->prompt)) + columns(e->line->data, at);
 }
 
+/* From the row where the terminal's cursor is to where the editor's is. */
+static void add_place(struct text *out, struct editor *e) {
+  size_t width = window_width(), to = cell(e, e->cursor), row = to / width;
+  if (row < e->row) add_move(out, e->row - row, 'A');
+  else add_move(out, row - e->row, 'B');
+  text_add_string(out, "\r");
+  add_move(out, to % width, 'C');
+  e->row = row;
+}
+
+static void show(struct text *out) {
+  write_all(STDOUT, out->data, out->length);
+  text_free(out);
+}
+
 static void redraw(struct editor *e) {
-  size_t width = window_width(), end = cell(e, e->line->length), to = cell(e, e->cursor);
+  size_t width = window_width(), end = cell(e, e->line->length);
   struct text out = {0};
   add_move(&out, e->row, 'A');
   text_add_string(&out, "\r\033[J"); // erases all below, too
   text_add_string(&out, e->prompt);
   text_add(&out, e->line->data, e->line->length);
   if (end % width == 0) text_add_string(&out, WRAP);
-  add_move(&out, end / width - to / width, 'A');
-  text_add_string(&out, "\r");
-  add_move(&out, to % width, 'C');
-  e->row = to / width;
-  write_all(STDOUT, out.data, out.length);
-  text_free(&out);
+  e->row = end / width;
+  add_place(&out, e);
+  show(&out);
 }
 
 /* Changing the line */
@@ -142,8 +154,10 @@ static size_t word_right(const struct editor *e) {
 }
 
 static void move_to(struct editor *e, size_t at) {
+  struct text out = {0};
   e->cursor = at;
-  redraw(e);
+  add_place(&out, e);
+  show(&out);
 }
 
 static void browse(struct editor *e, int step) {
@@ -156,7 +170,8 @@ static void browse(struct editor *e, int step) {
   e->browsing = to;
   text_clear(e->line);
   text_add_string(e->line, to ? history[history_count - to] : e->unfinished);
-  move_to(e, e->line->length);
+  e->cursor = e->line->length;
+  redraw(e);
 }
 
 static void list_names(struct editor *e, struct strings *names) {
