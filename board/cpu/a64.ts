@@ -12,11 +12,13 @@ import { DATA_PROCESSING_IMMEDIATE } from './insn/data-processing-immediate.ts';
 import { DATA_PROCESSING_REGISTER } from './insn/data-processing-register.ts';
 import { LOAD_STORE } from './insn/load-store.ts';
 import { LOAD_STORE_EXCLUSIVE } from './insn/load-store-exclusive.ts';
+import { SIMD_LOAD_STORE } from './insn/simd-load-store.ts';
 
 export const A64: readonly Row[] = [
   ...DATA_PROCESSING_IMMEDIATE,
   ...BRANCH_EXCEPTION_SYSTEM,
   ...LOAD_STORE_EXCLUSIVE,
   ...LOAD_STORE,
+  ...SIMD_LOAD_STORE,
   ...DATA_PROCESSING_REGISTER,
 ];

@@ -4,11 +4,9 @@
  * Manual: Arm ARM (DDI 0487), "Structure of the A64 assembler language"
  */
 import type { Insn } from './disasm.ts';
+import { type Format, VECTOR_OPERANDS } from './disasm-vector.ts';
 import { decodeBitMasks } from './pseudocode.ts';
 import { SYSTEM_REGISTERS } from './sysreg.ts';
-
-/** `value` is the named field's, 0 when none is named. */
-type Format = (insn: Insn, value: number, field: string) => string;
 
 const ZR = 31;
 const CONDITIONS = [
@@ -103,8 +101,8 @@ const signed = (value: number, bits: number): number =>
   value >= 2 ** (bits - 1) ? value - 2 ** bits : value;
 const optional = (value: number): string => (value === 0 ? '' : `, #${value}`);
 
-/** Load/store pairs scale by the size of one register. */
-const pairScale = (insn: Insn): number => (insn.f.Z === 1 ? 8 : 4);
+/** Load/store pairs scale by the size of one register: by Z, SIMD&FP ones by S. */
+const pairScale = (insn: Insn): number => 4 << (insn.f.Z ?? insn.f.S ?? 0);
 const pairOffset = (insn: Insn, value: number): number => signed(value, 7) * pairScale(insn);
 const relative = (insn: Insn, field: string): number => signed(insn.f[field] ?? 0, insn.bits[field] ?? 32);
 
@@ -141,8 +139,8 @@ function index(insn: Insn): string {
   return `${name}, ${EXTENSIONS[option]}${scaled ? ` #${amount}` : ''}`;
 }
 
-/** log2 of the bytes of a single-register load or store; a prefetch counts as a doubleword. */
-const accessScale = (insn: Insn): number => insn.f.S ?? insn.word >>> 30;
+/** log2 of the bytes of a single-register load or store; a prefetch counts as a doubleword, X is a quadword. */
+const accessScale = (insn: Insn): number => (insn.f.X ? 4 : (insn.f.S ?? insn.word >>> 30));
 
 function bitmask(insn: Insn): string {
   const [lo, hi] = decodeBitMasks(insn.f.m ?? 0) ?? [0, 0];
@@ -264,4 +262,7 @@ export const OPERANDS: Readonly<Record<string, Format>> = {
   sys,
   sysl: sysOperands,
   ret: (_, n) => (n === 30 ? '' : ` ${x(n)}`),
+
+  // SIMD and floating point
+  ...VECTOR_OPERANDS,
 };

@@ -8,68 +8,25 @@
  * access, pair or not, so that a faulting instruction has changed nothing, write-back included.
  */
 import type { Builder, Bytes, Fields, MemOptions, Row, Semantics, Width } from '../builder.ts';
-import { add, and, neg, sext, shl, signed, type Value, zext } from '../value.ts';
-
-/** Where an access goes, and what the base register becomes. */
-interface Address {
-  readonly va: Value;
-  readonly writeBack?: Value;
-}
-type Addressing = (b: Builder, f: Fields) => Address;
+import type { Value } from '../value.ts';
+import {
+  type Addressing,
+  extendsWord,
+  literalAddress,
+  pairOffset,
+  pairPost,
+  pairPre,
+  postIndexed,
+  preIndexed,
+  registerOffset,
+  unscaled,
+  unsignedOffset,
+} from './addressing.ts';
 
 const bytesOf = (f: Fields): Bytes => (1 << f.S) as Bytes;
 const widthOf = (bytes: Bytes): Width => (bytes === 8 ? 64 : 32);
 /** LDRS*: W says whether the result is sign-extended to 32 or 64 bits; there is no 32 to 32 and no 64. */
 const extendable = (f: { S: number; W: number }): boolean => f.S + f.W < 3;
-
-// Addressing modes
-
-const base = (b: Builder, f: Fields): Value => b.xsp(f.n, 64);
-
-const unsignedOffset: Addressing = (b, f) => ({ va: add(base(b, f), zext(shl(f.i, f.S))) });
-
-/** imm9, not scaled. */
-const unscaled: Addressing = (b, f) => ({ va: add(base(b, f), sext(signed(f.i))) });
-
-const postIndexed: Addressing = (b, f) => {
-  const va = b.let(base(b, f));
-  return { va, writeBack: add(va, sext(signed(f.i))) };
-};
-
-const preIndexed: Addressing = (b, f) => {
-  const va = b.let(unscaled(b, f).va);
-  return { va, writeBack: va };
-};
-
-/** option: what of Rm counts. */
-const UXTW = 2;
-const LSL = 3;
-const SXTW = 6;
-const SXTX = 7;
-const extendsWord = (f: { O: number }): boolean =>
-  f.O === UXTW || f.O === LSL || f.O === SXTW || f.O === SXTX;
-
-const registerOffset: Addressing = (b, f) => {
-  const narrow = f.O === UXTW ? zext(b.x(f.m, 32)) : sext(b.x(f.m, 32));
-  const offset = f.O === UXTW || f.O === SXTW ? narrow : b.x(f.m, 64);
-  if (f.S === 0) return { va: add(base(b, f), offset) };
-  const shift = and(neg(f.s), f.S); // by the size of the datum, or not at all
-  return { va: add(base(b, f), shl(offset, zext(shift))) };
-};
-
-/** Pairs: imm7, scaled by the size of one register. */
-const pairScale = (f: Fields): number => (f.Z ? 3 : 2);
-const pairDistance = (f: Fields): Value => sext(shl(signed(f.i), pairScale(f)));
-
-const pairOffset: Addressing = (b, f) => ({ va: add(base(b, f), pairDistance(f)) });
-const pairPost: Addressing = (b, f) => {
-  const va = b.let(base(b, f));
-  return { va, writeBack: add(va, pairDistance(f)) };
-};
-const pairPre: Addressing = (b, f) => {
-  const va = b.let(pairOffset(b, f).va);
-  return { va, writeBack: va };
-};
 
 // Transfers
 
@@ -82,7 +39,7 @@ const finishLoad = (b: Builder, f: Fields, v: Value, writeBack: Value | undefine
 const load =
   (addressing: Addressing, options: MemOptions = {}): Semantics =>
   (b, f) => {
-    const { va, writeBack } = addressing(b, f);
+    const { va, writeBack } = addressing(b, f, f.S);
     const host = b.mem(va, bytesOf(f), 'read', { ...options, sp: f.n });
     finishLoad(b, f, b.load(host, 0, bytesOf(f), { type: 'i64' }), writeBack);
   };
@@ -90,7 +47,7 @@ const load =
 const load_signed =
   (addressing: Addressing, options: MemOptions = {}): Semantics =>
   (b, f) => {
-    const { va, writeBack } = addressing(b, f);
+    const { va, writeBack } = addressing(b, f, f.S);
     const host = b.mem(va, bytesOf(f), 'read', { ...options, sp: f.n });
     finishLoad(b, f, b.load(host, 0, bytesOf(f), { signed: true, type: f.W ? 'i32' : 'i64' }), writeBack);
   };
@@ -98,7 +55,7 @@ const load_signed =
 const store =
   (addressing: Addressing, options: MemOptions = {}): Semantics =>
   (b, f) => {
-    const { va, writeBack } = addressing(b, f);
+    const { va, writeBack } = addressing(b, f, f.S);
     const host = b.mem(va, bytesOf(f), 'write', { ...options, sp: f.n });
     b.store(host, 0, bytesOf(f), b.x(f.t, widthOf(bytesOf(f))));
     if (writeBack) b.setXsp(f.n, writeBack);
@@ -106,7 +63,7 @@ const store =
 
 /** `element`: 4 or 8 bytes; LDPSW sign-extends 4 to 8. */
 function load_pair(b: Builder, f: Fields, addressing: Addressing, element: 4 | 8, isSigned: boolean): void {
-  const { va, writeBack } = addressing(b, f);
+  const { va, writeBack } = addressing(b, f, element === 8 ? 3 : 2);
   const host = b.mem(va, 2 * element, 'read', { element, sp: f.n });
   const first = b.let(b.load(host, 0, element, { signed: isSigned, type: 'i64' }));
   const second = b.let(b.load(host, element, element, { signed: isSigned, type: 'i64' }));
@@ -129,18 +86,17 @@ const stp =
   (addressing: Addressing): Semantics =>
   (b, f) => {
     const element = f.Z ? 8 : 4;
-    const { va, writeBack } = addressing(b, f);
+    const { va, writeBack } = addressing(b, f, element === 8 ? 3 : 2);
     const host = b.mem(va, 2 * element, 'write', { element, sp: f.n });
     b.store(host, 0, element, b.x(f.t, widthOf(element)));
     b.store(host, element, element, b.x(f.a, widthOf(element)));
     if (writeBack) b.setXsp(f.n, writeBack);
   };
 
-/** No base register: the address is relative to PC, in words. */
 const literal =
   (bytes: 4 | 8, isSigned: boolean): Semantics =>
   (b, f) => {
-    const host = b.mem(add(b.pc(), sext(shl(signed(f.i), 2))), bytes, 'read');
+    const host = b.mem(literalAddress(b, f), bytes, 'read');
     b.setX(f.t, b.load(host, 0, bytes, { signed: isSigned, type: 'i64' }));
   };
 
