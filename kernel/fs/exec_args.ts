@@ -29,6 +29,8 @@ export const _STK_LIM = 8 * 1024 * 1024;
 /** What was allowed before the limit followed the stack's. */
 const ARG_MAX = 131072;
 const POINTER = 8;
+/** More than any limit allows, for stacks without one. */
+const ARG_STACK_MAX = 2 ** 40;
 /** The stack is mapped this far below the strings from the start. */
 const STACK_EXPAND = 131072;
 
@@ -36,7 +38,12 @@ const STACK_EXPAND = 131072;
 export function bprm_stack_limits(stackLimit: number, argc: number, envc: number): number {
   const limit = Math.max(Math.min((_STK_LIM / 4) * 3, Math.floor(stackLimit / 4)), ARG_MAX);
   const pointers = (Math.max(argc, 1) + envc) * POINTER;
-  return limit <= pointers ? -E2BIG : limit - pointers;
+  if (limit <= pointers) return -E2BIG;
+  // A stack with a very low limit cannot even hold that much.
+  return Math.min(
+    limit - pointers,
+    Math.max(0, page_align_down(Math.min(stackLimit, ARG_STACK_MAX)) - POINTER),
+  );
 }
 
 /** The pointers of a NULL-terminated array in user memory, or -errno. A NULL array has none. Tags are dropped. */
