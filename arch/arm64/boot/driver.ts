@@ -128,11 +128,9 @@ export class Driver {
   private async idleWall(deadline: number): Promise<void> {
     const before = performance.now();
     const instructions = deadline - this.machine.now;
-    await this.sleep((instructions * NS_PER_INSTRUCTION) / NS_PER_MS);
+    const woken = await this.sleep((instructions * NS_PER_INSTRUCTION) / NS_PER_MS);
     const passed = Math.floor(((performance.now() - before) * NS_PER_MS) / NS_PER_INSTRUCTION);
-    this.machine.skipTo(
-      this.typed.length > 0 || this.held ? Math.min(deadline, this.machine.now + passed) : deadline,
-    );
+    this.machine.skipTo(woken ? Math.min(deadline, this.machine.now + passed) : deadline);
   }
 
   /** The console's end of file reaches whoever reads it next; a guest that will not hear it is switched off. */
@@ -142,24 +140,25 @@ export class Driver {
     return true;
   }
 
-  /** Until `ms` have passed or somebody calls wake(). */
-  private async sleep(ms: number): Promise<void> {
-    const { promise, resolve } = withResolvers();
-    this.wake = resolve;
-    const timer = ms < Infinity ? setTimeout(resolve, Math.min(ms, MAX_TIMEOUT_MS)) : undefined;
-    await promise;
+  /** Until `ms` have passed (false) or somebody calls wake() (true). */
+  private async sleep(ms: number): Promise<boolean> {
+    const { promise, resolve } = withResolvers<boolean>();
+    this.wake = () => resolve(true);
+    const timer = ms < MAX_TIMEOUT_MS ? setTimeout(resolve, ms, false) : undefined;
+    const woken = await promise;
     clearTimeout(timer);
     this.wake = null;
+    return woken;
   }
 }
 
-/** What setTimeout() can wait at most. */
+/** setTimeout() cannot wait longer; what sleeps 25 days waits for somebody to type. */
 const MAX_TIMEOUT_MS = 2 ** 31 - 1;
 
 /** Promise.withResolvers(), which Node 20 does not have. */
-function withResolvers(): { promise: Promise<void>; resolve: () => void } {
-  let resolve = (): void => {};
-  const promise = new Promise<void>((done) => {
+function withResolvers<T>(): { promise: Promise<T>; resolve: (value: T) => void } {
+  let resolve: (value: T) => void = () => {};
+  const promise = new Promise<T>((done) => {
     resolve = done;
   });
   return { promise, resolve };
