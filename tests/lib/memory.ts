@@ -49,6 +49,7 @@ export function memoryMachine(ramSize = 4 * 2 ** 20, over: Partial<Arch> = {}): 
   kernel.mm.memblock_add(RAM_BASE, ramSize);
   kernel.mm.memblock_free_all();
   for (const limit of kernel.init_task.signal.rlim) Object.assign(limit, { cur: Infinity, max: Infinity });
+  testTask(kernel); // PID 1, which has rights and duties of its own
   const task = testTask(kernel);
   kernel.sched.current = task;
   task.mm = newMm(kernel);
