@@ -1,0 +1,56 @@
+/*
+ * board/cpu/insn/simd.ts - what the rows of Advanced SIMD share: how an operation on vectors becomes an instruction
+ *
+ * Manual: Arm ARM (DDI 0487), "A64 instruction set encoding", "Data Processing -- Scalar Floating-Point and Advanced SIMD"
+ *
+ * An operation says what becomes of elements of e bytes, whatever their number. The vector form applies it to 64 or 128
+ * bits (Q), the scalar form to one element, the form by element to a vector of copies of that element.
+ */
+import type { Attributes, Builder, Bytes, Fields, Semantics, VectorBits } from '../builder.ts';
+import type { Value } from '../value.ts';
+
+/** Two operands, let(); an operation that accumulates sees the old destination too, which is not. */
+export type Operation = (e: Bytes, n: Value, m: Value, b: Builder, d: Value) => Value;
+/** One operand. */
+export type Unary = (e: Bytes, n: Value, b: Builder, d: Value) => Value;
+
+/** How much of the registers an instruction is about, and in what pieces. */
+export interface Shape {
+  readonly e: Bytes;
+  readonly bits: VectorBits;
+}
+
+/** By the fields S, log2 of the bytes of an element, and Q. */
+export const vector = (f: Fields): Shape => ({ e: (1 << f.S) as Bytes, bits: f.Q ? 128 : 64 });
+export const scalar = (f: Fields): Shape => ({ e: (1 << f.S) as Bytes, bits: (8 << f.S) as VectorBits });
+
+/** Three registers of one shape. */
+export const three =
+  (operation: Operation, shape = vector): Semantics =>
+  (b, f) => {
+    const { e, bits } = shape(f);
+    const [n, m] = [b.let(b.v(f.n, bits)), b.let(b.v(f.m, bits))];
+    b.setV(f.d, operation(e, n, m, b, b.v(f.d, bits)), bits);
+  };
+
+/** Two. */
+export const two =
+  (operation: Unary, shape = vector): Semantics =>
+  (b, f) => {
+    const { e, bits } = shape(f);
+    const n = b.let(b.v(f.n, bits));
+    b.setV(f.d, operation(e, n, b, b.v(f.d, bits)), bits);
+  };
+
+// Attributes. What `when` leaves out is reserved.
+
+export const SIMD = { fp: true, cold: true } as const satisfies Attributes;
+
+/** The 64 bits of one doubleword are no vector. */
+export const isVector = (f: { S: number; Q: number }): boolean => f.S < 3 || f.Q === 1;
+/** Every element size. */
+export const BHSD: Attributes = { ...SIMD, when: isVector };
+export const BHS: Attributes = { ...SIMD, when: (f) => f.S < 3 };
+export const HS: Attributes = { ...SIMD, when: (f) => f.S === 1 || f.S === 2 };
+export const ONLY_S: Attributes = { ...SIMD, when: (f) => f.S === 2 };
+export const ONLY_D: Attributes = { ...SIMD, when: (f) => f.S === 3 };
