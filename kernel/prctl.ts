@@ -48,6 +48,7 @@ const PR_GET_TIMING = 13;
 const PR_SET_TIMING = 14;
 const PR_SET_NAME = 15;
 const PR_GET_NAME = 16;
+const PR_GET_SECCOMP = 21;
 const PR_CAPBSET_READ = 23;
 const PR_CAPBSET_DROP = 24;
 const PR_GET_SECUREBITS = 27;
@@ -59,6 +60,8 @@ const PR_GET_CHILD_SUBREAPER = 37;
 const PR_SET_NO_NEW_PRIVS = 38;
 const PR_GET_NO_NEW_PRIVS = 39;
 const PR_GET_TID_ADDRESS = 40;
+const PR_SET_THP_DISABLE = 41;
+const PR_GET_THP_DISABLE = 42;
 const PR_CAP_AMBIENT = 47;
 
 const OPERATION_NAMES = {
@@ -72,6 +75,7 @@ const OPERATION_NAMES = {
   PR_SET_TIMING,
   PR_SET_NAME,
   PR_GET_NAME,
+  PR_GET_SECCOMP,
   PR_CAPBSET_READ,
   PR_CAPBSET_DROP,
   PR_GET_SECUREBITS,
@@ -83,6 +87,8 @@ const OPERATION_NAMES = {
   PR_SET_NO_NEW_PRIVS,
   PR_GET_NO_NEW_PRIVS,
   PR_GET_TID_ADDRESS,
+  PR_SET_THP_DISABLE,
+  PR_GET_THP_DISABLE,
   PR_CAP_AMBIENT,
 };
 
@@ -98,6 +104,7 @@ const OPERATIONS: ReadonlyMap<number, Operation> = new Map<number, Operation>([
   [PR_SET_TIMING,          (_task, { a2 }) => (a2 === 0 ? 0 : -EINVAL)],
   [PR_SET_NAME,            set_name],
   [PR_GET_NAME,            get_name],
+  [PR_GET_SECCOMP,         () => 0],
   [PR_CAPBSET_READ,        (task, { a2 }) => (a2 <= CAP_LAST_CAP ? Number(cap_raised(task.cred.cap_bset, a2)) : -EINVAL)],
   [PR_CAPBSET_DROP,        cap_prctl_drop],
   [PR_GET_SECUREBITS,      (task) => task.cred.securebits],
@@ -109,6 +116,8 @@ const OPERATIONS: ReadonlyMap<number, Operation> = new Map<number, Operation>([
   [PR_SET_NO_NEW_PRIVS,    set_no_new_privs],
   [PR_GET_NO_NEW_PRIVS,    (task, { a2, a3, a4, a5 }) => (a2 || a3 || a4 || a5 ? -EINVAL : Number(task.no_new_privs))],
   [PR_GET_TID_ADDRESS,     (task, { p2 }) => put_user_u64(task, p2, task.clear_child_tid)],
+  [PR_SET_THP_DISABLE,     set_thp_disable],
+  [PR_GET_THP_DISABLE,     get_thp_disable],
   [PR_CAP_AMBIENT,         cap_ambient],
 ]);
 
@@ -200,6 +209,21 @@ function set_no_new_privs(task: Task, { a2, a3, a4, a5 }: Args): number {
   if (a2 !== 1 || a3 || a4 || a5) return -EINVAL;
   task.no_new_privs = true;
   return 0;
+}
+
+/** Linux: MMF_DISABLE_THP. There are no huge pages here; the wish is remembered, and inherited with the address space. */
+const MMF_DISABLE_THP = 1 << 24;
+
+function set_thp_disable(task: Task, { a2, a3, a4, a5 }: Args): number {
+  if (a3 || a4 || a5) return -EINVAL;
+  if (a2) task.mm!.flags |= MMF_DISABLE_THP;
+  else task.mm!.flags &= ~MMF_DISABLE_THP;
+  return 0;
+}
+
+function get_thp_disable(task: Task, { a2, a3, a4, a5 }: Args): number {
+  if (a2 || a3 || a4 || a5) return -EINVAL;
+  return task.mm!.flags & MMF_DISABLE_THP ? 1 : 0;
 }
 
 const PR_CAP_AMBIENT_IS_SET = 1;

@@ -207,9 +207,10 @@ function futex_atomic_op_inuser(task: Task, encoded: number, uaddr: UserPtr): bo
 
   const old = get_user_u32(task, uaddr);
   if (old < 0) return old;
-  if (op >= OPERATIONS.length || cmp >= COMPARISONS.length) return -ENOSYS;
+  if (op >= OPERATIONS.length) return -ENOSYS;
   const err = put_user_u32(task, uaddr, OPERATIONS[op]!(old, oparg) >>> 0);
-  return err < 0 ? err : COMPARISONS[cmp]!(old | 0, cmparg);
+  if (err < 0) return err;
+  return cmp < COMPARISONS.length ? COMPARISONS[cmp]!(old | 0, cmparg) : -ENOSYS; // the word has changed all the same
 }
 
 /* FUTEX_OP_SET, ADD, OR, ANDN, XOR */

@@ -56,6 +56,7 @@ export function mm_alloc(kernel: Kernel): Mm | number {
     exe_file: null,
     vdso: 0,
     dumpable: 1,
+    membarrier_state: 0,
     context: kernel.arch.init_new_context(),
   };
 }

@@ -9,6 +9,7 @@
 import { capable } from '../cred.ts';
 import {
   SCHED_BATCH,
+  SCHED_DEADLINE,
   SCHED_FIFO,
   SCHED_IDLE,
   SCHED_NORMAL,
@@ -121,6 +122,11 @@ export const sys_getpriority = SYSCALL_DEFINE(
 const POLICIES = { SCHED_OTHER: SCHED_NORMAL, SCHED_FIFO, SCHED_RR, SCHED_BATCH, SCHED_IDLE };
 const is_rt = (policy: number): boolean => policy === SCHED_FIFO || policy === SCHED_RR;
 const is_valid = (policy: number): boolean => Object.values(POLICIES).includes(policy);
+
+/** SCHED_DEADLINE and SCHED_EXT have names here, and no scheduler. */
+const SCHED_EXT = 7;
+const is_known = (policy: number): boolean =>
+  is_valid(policy) || policy === SCHED_DEADLINE || policy === SCHED_EXT;
 
 interface Attr {
   readonly policy: number;
@@ -267,13 +273,13 @@ export const sys_sched_getattr = SYSCALL_DEFINE(
 export const sys_sched_get_priority_max = SYSCALL_DEFINE(
   'sched_get_priority_max',
   { policy: enumeration(POLICIES) },
-  (_task, { policy }) => (is_rt(policy) ? MAX_RT_PRIO : is_valid(policy) ? 0 : -EINVAL),
+  (_task, { policy }) => (is_rt(policy) ? MAX_RT_PRIO : is_known(policy) ? 0 : -EINVAL),
 );
 
 export const sys_sched_get_priority_min = SYSCALL_DEFINE(
   'sched_get_priority_min',
   { policy: enumeration(POLICIES) },
-  (_task, { policy }) => (is_rt(policy) ? 1 : is_valid(policy) ? 0 : -EINVAL),
+  (_task, { policy }) => (is_rt(policy) ? 1 : is_known(policy) ? 0 : -EINVAL),
 );
 
 export const sys_sched_rr_get_interval = SYSCALL_DEFINE(

@@ -167,6 +167,7 @@ import { sys_prctl } from '../prctl.ts';
 import { sys_capget, sys_capset } from '../capability.ts';
 import { sys_getrandom } from '../drivers/char/random.ts';
 import { sys_reboot } from '../reboot.ts';
+import { sys_membarrier } from '../sched/membarrier.ts';
 import type { Syscall } from './define.ts';
 
 type Row = readonly [nr: number, fn: Syscall, gap?: string];
@@ -307,6 +308,8 @@ export const sys_call_table: readonly Row[] = [
   [168, sys_getcpu],
   [274, sys_sched_setattr, 'no SCHED_DEADLINE, no utilisation clamps'],
   [275, sys_sched_getattr],
+  // kernel/sched/membarrier.ts
+  [283, sys_membarrier, 'no commands for restartable sequences'],
   // kernel/sched/cputime.ts
   [153, sys_times],
   [165, sys_getrusage],
@@ -321,7 +324,7 @@ export const sys_call_table: readonly Row[] = [
   [111, sys_timer_delete],
   // kernel/time/posix-clock.ts
   [112, sys_clock_settime],
-  [113, sys_clock_gettime, 'no alarm clocks, no clocks that are descriptors'],
+  [113, sys_clock_gettime, 'no clocks that are descriptors'],
   [114, sys_clock_getres],
   // kernel/time/nanosleep.ts
   [101, sys_nanosleep],

@@ -9,25 +9,16 @@ import type { Timespec } from '../include/linux/fs.ts';
 import { TASK_INTERRUPTIBLE, TASK_NORMAL, TASK_RUNNING, type Task } from '../include/linux/sched.ts';
 import { NULL, type UserPtr } from '../include/linux/types.ts';
 import { EINVAL, EOPNOTSUPP, ERESTARTNOHAND, ERESTART_RESTARTBLOCK } from '../include/uapi/errno.ts';
+import { CLOCK_MONOTONIC, CLOCK_THREAD_CPUTIME_ID, CLOCKS, TIMER_ABSTIME } from '../include/uapi/time.ts';
 import { schedule, try_to_wake_up } from '../sched/core.ts';
 import type { Sleeps } from '../sched/wait.ts';
 import { signal_pending } from '../signal.ts';
 import { bits, enumeration, outptr, ptr, SYSCALL_DEFINE } from '../syscalls/define.ts';
 import { schedule_hrtimeout, schedule_hrtimeout_realtime } from './hrtimer.ts';
-import {
-  base_to_realtime,
-  CLOCK_MONOTONIC,
-  CLOCK_THREAD_CPUTIME_ID,
-  CLOCKS,
-  type CpuClockId,
-  type TimerBase,
-  timer_base,
-} from './posix-clock.ts';
+import { base_to_realtime, type CpuClockId, type TimerBase, timer_base } from './posix-clock.ts';
 import { CpuTimer } from './posix-cpu-timers.ts';
 import { get_timespec64, put_timespec64 } from './time.ts';
 import { KTIME_MAX, ns_to_timespec64, timespec64_to_ns, timespec64_valid } from './timekeeping.ts';
-
-const TIMER_ABSTIME = 1;
 
 export const sys_nanosleep = SYSCALL_DEFINE(
   'nanosleep',

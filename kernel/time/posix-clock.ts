@@ -3,44 +3,34 @@
  *
  * Linux:   kernel/time/posix-timers.c, kernel/time/posix-cpu-timers.c (v6.12)
  * Manual:  clock_getres(2)
- * Absent:  the alarm clocks (no RTC that wakes a sleeping machine: EINVAL, as there), clocks that are descriptors (PTP)
+ * Differs: the machine is never suspended, so there is nothing that the alarm clocks would wake it from
+ * Absent:  clocks that are descriptors (PTP)
  */
 
 import type { Timespec } from '../include/linux/fs.ts';
+import { capable } from '../cred.ts';
 import type { Task } from '../include/linux/sched.ts';
+import { CAP_WAKE_ALARM } from '../include/uapi/capability.ts';
 import { EINVAL, EOPNOTSUPP, EPERM } from '../include/uapi/errno.ts';
+import {
+  CLOCKS,
+  CLOCK_BOOTTIME,
+  CLOCK_BOOTTIME_ALARM,
+  CLOCK_MONOTONIC,
+  CLOCK_MONOTONIC_COARSE,
+  CLOCK_MONOTONIC_RAW,
+  CLOCK_PROCESS_CPUTIME_ID,
+  CLOCK_REALTIME,
+  CLOCK_REALTIME_ALARM,
+  CLOCK_REALTIME_COARSE,
+  CLOCK_TAI,
+  CLOCK_THREAD_CPUTIME_ID,
+} from '../include/uapi/time.ts';
 import { PIDTYPE_PID, PIDTYPE_TGID, pid_task } from '../pid.ts';
 import { enumeration, outptr, ptr, SYSCALL_DEFINE } from '../syscalls/define.ts';
 import { type CpuClock, CPUCLOCK_SCHED, cpu_clock_sample } from './posix-cpu-timers.ts';
 import { do_sys_settimeofday64, get_timespec64, put_timespec64 } from './time.ts';
 import { ns_to_timespec64, type Timekeeping, timespec64_add } from './timekeeping.ts';
-
-export const CLOCK_REALTIME = 0;
-export const CLOCK_MONOTONIC = 1;
-export const CLOCK_PROCESS_CPUTIME_ID = 2;
-export const CLOCK_THREAD_CPUTIME_ID = 3;
-export const CLOCK_MONOTONIC_RAW = 4;
-export const CLOCK_REALTIME_COARSE = 5;
-export const CLOCK_MONOTONIC_COARSE = 6;
-export const CLOCK_BOOTTIME = 7;
-export const CLOCK_REALTIME_ALARM = 8;
-export const CLOCK_BOOTTIME_ALARM = 9;
-export const CLOCK_TAI = 11;
-
-/** For strace, and a list of what there is. */
-export const CLOCKS = {
-  CLOCK_REALTIME,
-  CLOCK_MONOTONIC,
-  CLOCK_PROCESS_CPUTIME_ID,
-  CLOCK_THREAD_CPUTIME_ID,
-  CLOCK_MONOTONIC_RAW,
-  CLOCK_REALTIME_COARSE,
-  CLOCK_MONOTONIC_COARSE,
-  CLOCK_BOOTTIME,
-  CLOCK_REALTIME_ALARM,
-  CLOCK_BOOTTIME_ALARM,
-  CLOCK_TAI,
-} as const;
 
 /** The tick of HZ=250, which is what the coarse clocks promise. */
 const TICK_NSEC = 4_000_000;
@@ -66,6 +56,8 @@ const posix_clocks: ReadonlyMap<number, KClock> = new Map<number, KClock>([
   [CLOCK_REALTIME_COARSE,  { get: (time) => time.realtime(),                                res: TICK_NSEC, base: null }],
   [CLOCK_MONOTONIC_COARSE, { get: monotonic,                                                res: TICK_NSEC, base: null }],
   [CLOCK_BOOTTIME,         { get: monotonic,                                                res: 1,         base: 'monotonic' }],
+  [CLOCK_REALTIME_ALARM,   { get: (time) => time.realtime(),                                res: 1,         base: 'realtime' }],
+  [CLOCK_BOOTTIME_ALARM,   { get: monotonic,                                                res: 1,         base: 'monotonic' }],
   [CLOCK_TAI,              { get: (time) => time.tai(),                                     res: 1,         base: 'tai' }],
 ]);
 
@@ -80,6 +72,7 @@ export interface CpuClockId {
 const CPUCLOCK_PERTHREAD_MASK = 4;
 const CPUCLOCK_CLOCK_MASK = 3;
 const CLOCKFD = 3;
+const CLOCKFD_MASK = 7;
 
 /** Which CPU clock `id` is, -EINVAL for none that the caller may see, null: it is no CPU clock at all. */
 export function cpu_clock(task: Task, id: number): CpuClockId | null | number {
@@ -87,7 +80,7 @@ export function cpu_clock(task: Task, id: number): CpuClockId | null | number {
   if (id === CLOCK_THREAD_CPUTIME_ID) return { task, which: CPUCLOCK_SCHED, perThread: true };
   if (id >= 0) return null;
   const which = id & CPUCLOCK_CLOCK_MASK;
-  if (which === CLOCKFD) return -EINVAL;
+  if (which === CPUCLOCK_CLOCK_MASK) return -EINVAL; // a descriptor's, or none
   const perThread = (id & CPUCLOCK_PERTHREAD_MASK) !== 0;
   const target = cpu_clock_task(task, ~(id >> 3), perThread);
   return target ? { task: target, which: which as CpuClock, perThread } : -EINVAL;
@@ -103,6 +96,9 @@ function cpu_clock_task(task: Task, nr: number, perThread: boolean): Task | null
 
 /** What timers on `id` run by, or -errno: -EINVAL no such clock, -EOPNOTSUPP one that cannot be waited for. */
 export function timer_base(task: Task, id: number): TimerBase | number {
+  if (id < 0 && (id & CLOCKFD_MASK) === CLOCKFD) return -EOPNOTSUPP;
+  const alarm = id === CLOCK_REALTIME_ALARM || id === CLOCK_BOOTTIME_ALARM;
+  if (alarm && !capable(task, CAP_WAKE_ALARM)) return -EPERM;
   const cpu = cpu_clock(task, id);
   if (cpu !== null) return cpu;
   const clock = posix_clocks.get(id);

@@ -16,18 +16,18 @@ import { EAGAIN, EFAULT, EINVAL } from '../include/uapi/errno.ts';
 import { RLIMIT_SIGPENDING } from '../include/uapi/resource.ts';
 import { SI_TIMER } from '../include/uapi/siginfo.ts';
 import { SIGALRM } from '../include/uapi/signal.ts';
+import { CLOCKS, TIMER_ABSTIME } from '../include/uapi/time.ts';
 import { get_unaligned_le32 } from '../lib/bytes.ts';
 import { copy_to_user, memdup_user, put_user_u32 } from '../lib/usercopy.ts';
 import { PIDTYPE_PID, PIDTYPE_TGID, pid_task } from '../pid.ts';
 import { send_sigqueue, sigqueue_alloc, sigqueue_free } from '../signal.ts';
 import { bits, enumeration, int, outptr, ptr, SYSCALL_DEFINE } from '../syscalls/define.ts';
 import { HrTimer } from './hrtimer.ts';
-import { base_to_realtime, CLOCKS, type TimerBase, timer_base } from './posix-clock.ts';
+import { base_to_realtime, type TimerBase, timer_base } from './posix-clock.ts';
 import { CpuTimer } from './posix-cpu-timers.ts';
 import { timespec_from_bytes, timespec_to_bytes } from './time.ts';
 import { ns_to_timespec64, timespec64_to_ns, timespec64_valid } from './timekeeping.ts';
 
-const TIMER_ABSTIME = 1;
 const INT_MAX = 0x7fff_ffff;
 
 const SIGEV_SIGNAL = 0;

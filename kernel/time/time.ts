@@ -12,6 +12,7 @@ import type { Task } from '../include/linux/sched.ts';
 import type { UserPtr } from '../include/linux/types.ts';
 import { CAP_SYS_TIME } from '../include/uapi/capability.ts';
 import { EFAULT, EINVAL, EOPNOTSUPP, EPERM } from '../include/uapi/errno.ts';
+import { CLOCK_REALTIME, CLOCKS } from '../include/uapi/time.ts';
 import {
   get_unaligned_le32,
   get_unaligned_sle64,
@@ -19,8 +20,8 @@ import {
   put_unaligned_le64,
 } from '../lib/bytes.ts';
 import { copy_to_user, memdup_user } from '../lib/usercopy.ts';
-import { int, outptr, ptr, SYSCALL_DEFINE } from '../syscalls/define.ts';
-import { CLOCK_REALTIME } from './posix-clock.ts';
+import { enumeration, outptr, ptr, SYSCALL_DEFINE } from '../syscalls/define.ts';
+import { clock_get } from './posix-clock.ts';
 import {
   NSEC_PER_SEC,
   NSEC_PER_USEC,
@@ -90,7 +91,8 @@ export function do_sys_settimeofday64(task: Task, ts: Timespec | null, zone: Uin
   }
   if (!ts) return 0;
   // The machine cannot have been switched on before 1970.
-  if (ts.sec < ns_to_timespec64(time.monotonicNs()).sec) return -EINVAL;
+  const uptime = ns_to_timespec64(time.monotonicNs());
+  if (ts.sec < uptime.sec || (ts.sec === uptime.sec && ts.nsec < uptime.nsec)) return -EINVAL;
   time.do_settimeofday64(ts);
   return 0;
 }
@@ -98,7 +100,7 @@ export function do_sys_settimeofday64(task: Task, ts: Timespec | null, zone: Uin
 /* struct __kernel_timex: 208 bytes. */
 const TIMEX_SIZE = 208;
 // biome-ignore format: columns teach
-const MODES = 0, OFFSET = 8, STATUS = 40, CONSTANT = 48, PRECISION = 56, TOLERANCE = 64, TIME = 72, TICK = 88, TAI = 160;
+const MODES = 0, OFFSET = 8, MAXERROR = 24, ESTERROR = 32, STATUS = 40, CONSTANT = 48, PRECISION = 56, TOLERANCE = 64, TIME = 72, TICK = 88, TAI = 160;
 const ADJ_TAI = 0x0080;
 const ADJ_SETOFFSET = 0x0100;
 const ADJ_NANO = 0x2000;
@@ -106,25 +108,29 @@ const ADJ_OFFSET_READONLY = 0x2000;
 const ADJ_ADJTIME = 0x8000;
 const STA_UNSYNC = 0x40;
 const TIME_ERROR = 5; // what an unsynchronised clock answers
+/** How wrong it can be, in us: as wrong as one can say. */
+const NTP_PHASE_LIMIT = 16_000_000;
 const MAXFREQ_SCALED = 32_768_000;
 
-export const sys_adjtimex = SYSCALL_DEFINE('adjtimex', { txc: ptr }, (task, { txc }) =>
-  do_adjtimex(task, txc),
-);
+export const sys_adjtimex = SYSCALL_DEFINE('adjtimex', { txc: ptr }, (task, { txc }) => {
+  const tx = memdup_user(task, txc, TIMEX_SIZE);
+  return typeof tx === 'number' ? tx : do_adjtimex(task, txc, tx);
+});
 
 export const sys_clock_adjtime = SYSCALL_DEFINE(
   'clock_adjtime',
-  { which_clock: int, txc: ptr },
-  (task, args) =>
-    args.which_clock === CLOCK_REALTIME ? do_adjtimex(task, args.txc) : clock_adjtime_other(args.which_clock),
+  { which_clock: enumeration(CLOCKS), txc: ptr },
+  (task, { which_clock, txc }) => {
+    const tx = memdup_user(task, txc, TIMEX_SIZE);
+    if (typeof tx === 'number') return tx;
+    if (which_clock === CLOCK_REALTIME) return do_adjtimex(task, txc, tx);
+    const there = typeof clock_get(task, which_clock) !== 'number';
+    return there ? -EOPNOTSUPP : -EINVAL;
+  },
 );
 
-const clock_adjtime_other = (id: number): number => (id < 0 || id > 11 || id === 10 ? -EINVAL : -EOPNOTSUPP);
-
-function do_adjtimex(task: Task, txc: UserPtr): number {
+function do_adjtimex(task: Task, txc: UserPtr, tx: Uint8Array): number {
   const { time } = task.kernel;
-  const tx = memdup_user(task, txc, TIMEX_SIZE);
-  if (typeof tx === 'number') return tx;
   const modes = get_unaligned_le32(tx, MODES);
   const readOnly = modes === 0 || (modes & ADJ_ADJTIME && modes & ADJ_OFFSET_READONLY);
   if (!readOnly && !capable(task, CAP_SYS_TIME)) return -EPERM;
@@ -145,6 +151,8 @@ function do_adjtimex(task: Task, txc: UserPtr): number {
 /** The truth about a clock that nobody disciplines. */
 function fillTimex(tx: Uint8Array, now: Timespec, tai: number): void {
   tx.fill(0, OFFSET);
+  put_unaligned_le64(NTP_PHASE_LIMIT, tx, MAXERROR);
+  put_unaligned_le64(NTP_PHASE_LIMIT, tx, ESTERROR);
   put_unaligned_le32(STA_UNSYNC, tx, STATUS);
   put_unaligned_le64(2, tx, CONSTANT);
   put_unaligned_le64(1, tx, PRECISION);

@@ -73,6 +73,8 @@ export interface Mm {
   /** Where the vDSO was put; 0 = nowhere. */
   vdso: number;
   dumpable: number;
+  /** Which kinds of membarrier() its process registered for. */
+  membarrier_state: number;
   /** What only arch/arm64/mm understands: the ASID. */
   context: object;
 }
