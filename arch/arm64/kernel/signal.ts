@@ -240,13 +240,13 @@ function setup_return(
 }
 
 /**
- * si_addr without the tag in its top byte: bits 63:56 become copies of bit 55. A watchpoint's address was always reported
- * whole.
+ * si_addr without the tag in its top byte. An address of the kernel's half (bit 55) keeps its own. A watchpoint's address
+ * was always reported whole.
  */
 export function arch_untagged_si_addr(addr: bigint, sig: number, code: number): bigint {
   if (sig === SIGTRAP && code === TRAP_HWBKPT) return addr;
   const bytes = new DataView(new ArrayBuffer(8));
   bytes.setBigUint64(0, addr);
-  bytes.setUint8(0, bytes.getUint8(1) & 0x80 ? 0xff : 0);
+  if (!(bytes.getUint8(1) & 0x80)) bytes.setUint8(0, 0);
   return bytes.getBigUint64(0);
 }

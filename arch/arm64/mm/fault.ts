@@ -38,8 +38,9 @@ const ESR_ELx_WNR = 1 << 6;
 const ESR_ELx_CM = 1 << 8;
 const ESR_ELx_FnV = 1 << 10;
 
-/** Returns false when it could not be helped: the table's signal is due. */
-type Handler = (task: Task, abort: Abort, info: FaultInfo) => boolean;
+/** handled: the instruction runs again. signal: one was forced. unhandled: the table's signal is due. */
+type Outcome = 'handled' | 'signal' | 'unhandled';
+type Handler = (task: Task, abort: Abort, info: FaultInfo) => Outcome;
 
 interface FaultInfo {
   readonly fn: Handler;
@@ -100,54 +101,63 @@ function find_fault_info(esr: number): FaultInfo {
 /** A data or instruction abort from EL0. `farLo`, `farHi`: FAR_EL1. Forces the signal if there is one to be sent. */
 export function do_mem_abort(task: Task, farLo: number, farHi: number, esr: number): void {
   const info = find_fault_info(esr);
-  const abort = { lo: farLo, hi: farHi, esr, address: untagged_addr(farLo, farHi) };
-  const helped = info.fn(task, abort, info);
-  task.kernel.events?.emit({
-    type: 'fault',
-    address: `0x${register(farLo, farHi).toString(16)}`,
-    esr,
-    result: helped ? 'handled' : info.name,
-  });
-  if (!helped) arm64_notify_die(task, info.name, info.sig, info.code, register(farLo, farHi), esr);
+  const abort = { lo: farLo, hi: farHi, esr, address: user_address(farLo, farHi) };
+  const outcome = info.fn(task, abort, info);
+  const { events } = task.kernel;
+  if (events) {
+    const result = outcome === 'handled' ? outcome : info.name;
+    events.emit({ type: 'fault', address: address_text(abort), esr, result });
+  }
+  if (outcome === 'unhandled') {
+    arm64_notify_die(task, info.name, info.sig, info.code, fault_address(abort), esr);
+  }
 }
 
-/** The top byte is the user's (TBI), as long as bit 55 says that the address is. NaN: it is not. */
-function untagged_addr(lo: number, hi: number): number {
-  const high = hi & 0x00ff_ffff;
+const address_text = (abort: Abort): string =>
+  `0x${Number.isNaN(abort.address) ? far(abort).toString(16) : abort.address.toString(16)}`;
+
+/** The address without its tag, as a number; NaN: not an address of user space. */
+function user_address(lo: number, hi: number): number {
+  const high = untagged_addr(hi);
   return high < 0x1_0000 ? high * 2 ** 32 + lo : Number.NaN;
 }
+
+/** The upper word: the top byte is the user's (TBI) unless bit 55 says that the address is the kernel's. */
+const untagged_addr = (hi: number): number => (hi & ((hi << 8) >> 8)) >>> 0;
 
 /** Two words as the 64-bit datum that siginfo and ptrace show. */
 const register = (lo: number, hi: number): bigint => new BigUint64Array(Uint32Array.of(lo, hi).buffer)[0]!;
 
+/** What the signal frame says: the address without its tag. siginfo may have it (SA_EXPOSE_TAGBITS). */
+const fault_address = ({ lo, hi }: Abort): bigint => register(lo, untagged_addr(hi));
+const far = ({ lo, hi }: Abort): bigint => register(lo, hi);
+
 /** No entry where one is needed; in the kernel's half of the address space there is nothing for user space ever. */
-function do_translation_fault(task: Task, abort: Abort, info: FaultInfo): boolean {
+function do_translation_fault(task: Task, abort: Abort, info: FaultInfo): Outcome {
   if (!Number.isNaN(abort.address)) return do_page_fault(task, abort, info);
   return do_bad_area(task, abort, info);
 }
 
-function do_bad_area(task: Task, { lo, hi, esr }: Abort, info: FaultInfo): boolean {
-  set_thread_esr(task, register(lo, hi), esr);
-  arm64_force_sig_fault(task, info.sig, info.code, register(lo, hi), info.name);
-  return true;
+function do_bad_area(task: Task, abort: Abort, info: FaultInfo): Outcome {
+  set_thread_esr(task, fault_address(abort), abort.esr);
+  arm64_force_sig_fault(task, info.sig, info.code, far(abort), info.name);
+  return 'signal';
 }
 
-function do_page_fault(task: Task, abort: Abort, info: FaultInfo): boolean {
+function do_page_fault(task: Task, abort: Abort, info: FaultInfo): Outcome {
   if (Number.isNaN(abort.address) || !task.mm) return do_bad_area(task, abort, info);
-  const { lo, hi, esr } = abort;
   task.min_flt++;
-  const fault = do_user_fault(task.mm, abort.address, fault_flags(esr));
-  if (fault === 0) return true;
+  const fault = do_user_fault(task.mm, abort.address, fault_flags(abort.esr));
+  if (fault === 0) return 'handled';
   if (fault === VM_FAULT_OOM) {
     pagefault_out_of_memory(task); // somebody is dying of it; perhaps this task, else it tries again
-    return true;
+    return 'handled';
   }
 
-  const far = register(lo, hi);
-  set_thread_esr(task, far, esr);
-  if (fault === VM_FAULT_SIGBUS) arm64_force_sig_fault(task, SIGBUS, BUS_ADRERR, far, info.name);
-  else arm64_force_sig_fault(task, SIGSEGV, segv_code(fault), far, info.name);
-  return true;
+  set_thread_esr(task, fault_address(abort), abort.esr);
+  if (fault === VM_FAULT_SIGBUS) arm64_force_sig_fault(task, SIGBUS, BUS_ADRERR, far(abort), info.name);
+  else arm64_force_sig_fault(task, SIGSEGV, segv_code(fault), far(abort), info.name);
+  return 'signal';
 }
 
 /** SEGV_MAPERR: nothing is mapped there. SEGV_ACCERR: something is, but not for this. */
@@ -158,17 +168,17 @@ function fault_flags(esr: number): number {
   return (esr & (ESR_ELx_WNR | ESR_ELx_CM)) === ESR_ELx_WNR ? FAULT_FLAG_WRITE : 0;
 }
 
-function do_alignment_fault(task: Task, abort: Abort, info: FaultInfo): boolean {
+function do_alignment_fault(task: Task, abort: Abort, info: FaultInfo): Outcome {
   return do_bad_area(task, abort, info);
 }
 
 /** The memory system itself answered with an error. The address may not be known. */
-function do_sea(task: Task, { lo, hi, esr }: Abort, info: FaultInfo): boolean {
-  const far = (esr & ESR_ELx_FnV) !== 0 ? 0n : register(lo, hi);
-  arm64_notify_die(task, info.name, info.sig, info.code, far, esr);
-  return true;
+function do_sea(task: Task, abort: Abort, info: FaultInfo): Outcome {
+  const address = (abort.esr & ESR_ELx_FnV) !== 0 ? 0n : fault_address(abort);
+  arm64_notify_die(task, info.name, info.sig, info.code, address, abort.esr);
+  return 'signal';
 }
 
-function do_bad(): boolean {
-  return false;
+function do_bad(): Outcome {
+  return 'unhandled';
 }
