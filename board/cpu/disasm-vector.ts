@@ -35,6 +35,16 @@ function ofSize(scale: number): [string, Format][] {
   ];
 }
 
+/** The element of "by element" instructions: h:l:x and m for a halfword, h:l and x:m for a word. */
+function indexed(insn: Insn): string {
+  const { h = 0, l = 0, x = 0, m = 0, S = 0 } = insn.f;
+  return S === 1 ? `v${m}.h[${4 * h + 2 * l + x}]` : `${wordIndexed(insn, 's')}`;
+}
+function wordIndexed(insn: Insn, what: string): string {
+  const { h = 0, l = 0, x = 0, m = 0 } = insn.f;
+  return `v${16 * x + m}.${what}[${2 * h + l}]`;
+}
+
 export const VECTOR_OPERANDS: Readonly<Record<string, Format>> = {
   // By size: B to Q; S, D or Q of a pair; a scalar, and one twice as wide
   BQ: (insn, n) => scalar(n, sizeOf(insn)),
@@ -46,6 +56,8 @@ export const VECTOR_OPERANDS: Readonly<Record<string, Format>> = {
   V: (insn, n) => vector(n, sizeOf(insn), bytesOf(insn)),
   Vw: (insn, n) => vector(n, sizeOf(insn) + 1, 16),
   Vp: (insn, n) => vector(n, sizeOf(insn) + 1, bytesOf(insn)),
+  'V[]': indexed,
+  'V4b[]': (insn) => wordIndexed(insn, '4b'),
   ...Object.fromEntries([0, 1, 2, 3, 4].flatMap(ofSize)),
 
   // Suffix of the mnemonic: the upper half of the narrower operand

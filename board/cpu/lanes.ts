@@ -202,10 +202,10 @@ export function shlSaturating(b: Builder, e: Bytes, a: Value, n: Value, from: bo
 /** How a number of 2e bytes is made one of e: cut off, or saturated from one sign to another. */
 export type Narrowing = 'cut' | 'signed' | 'unsigned' | 'signedToUnsigned';
 
-/** Elements of 2e bytes of two vectors as e bytes in one. */
-export function narrow(b: Builder, e: Bytes, low: Value, high: Value, how: Narrowing): Value {
-  const [x, y] = [clamp(b, e, low, how), clamp(b, e, high, how)];
-  return evens(e, x, y);
+/** Elements of 2e bytes as e bytes, those of a second vector after those of the first. */
+export function narrow(b: Builder, e: Bytes, how: Narrowing, ...parts: readonly [Value, Value?]): Value {
+  const [low, high] = parts.map((part) => b.let(clamp(b, e, b.let(part!), how)));
+  return evens(e, low!, high ?? low!);
 }
 
 /** The nearest number, still of 2e bytes, that e bytes hold. */

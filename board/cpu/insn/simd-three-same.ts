@@ -124,7 +124,7 @@ export const sqdmulh =
   (rounding: boolean): Operation =>
   (e, n, m, b) => {
     const high = (upper: boolean): Value => highHalf(e, multiplyLong(e, n, m, upper, true), rounding);
-    return narrow(b, e, b.let(high(false)), b.let(high(true)), 'signed');
+    return narrow(b, e, 'signed', b.let(high(false)), b.let(high(true)));
   };
 
 function highHalf(e: Bytes, product: Value, rounding: boolean): Value {
@@ -141,7 +141,7 @@ export const sqrdmlah =
       const accumulator = vshl(w, extend(e, d, upper, true), 8 * e - 1);
       return highHalf(e, combine(w, accumulator, multiplyLong(e, n, m, upper, true)), true);
     };
-    return narrow(b, e, b.let(high(false)), b.let(high(true)), 'signed');
+    return narrow(b, e, 'signed', b.let(high(false)), b.let(high(true)));
   };
 
 /** Products of polynomials over {0, 1}, cut off at e bytes; the bits of m that count are the low eight. */

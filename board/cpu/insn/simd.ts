@@ -7,6 +7,7 @@
  * bits (Q), the scalar form to one element, the form by element to a vector of copies of that element.
  */
 import type { Attributes, Builder, Bytes, Fields, Semantics, VectorBits } from '../builder.ts';
+import { lowHalves } from '../lanes.ts';
 import type { Value } from '../value.ts';
 
 /** Two operands, let(); an operation that accumulates sees the old destination too, which is not. */
@@ -41,6 +42,15 @@ export const two =
     const n = b.let(b.v(f.n, bits));
     b.setV(f.d, operation(e, n, b, b.v(f.d, bits)), bits);
   };
+
+/** Narrow results go into the lower half of Vd and clear the rest, or (Q) into the upper half and leave the lower. */
+export function setHalf(b: Builder, f: Fields, v: Value): void {
+  if (f.Q) b.setV(f.d, lowHalves(b.v(f.d), v));
+  else b.setV(f.d, v, 64);
+}
+
+/** The suffix 2 of what takes or fills upper halves. */
+export const high = (f: Fields): boolean => f.Q === 1;
 
 // Attributes. What `when` leaves out is reserved.
 
