@@ -25,5 +25,5 @@ export const PMD_SIZE = 2 ** 21;
 /** The end of the part of [address, end) that one last-level table covers. */
 export function pmd_addr_end(address: number, end: number): number {
   const boundary = address - (address % PMD_SIZE) + PMD_SIZE;
-  return boundary < end ? boundary : end;
+  return Math.min(boundary, end);
 }
