@@ -44,3 +44,9 @@ if f | grep -q redef; then echo piped function; fi
 eval 'echo eval; e=1'; echo $e
 cmd='echo split  words'; $cmd
 while :; do break; done; echo $?
+l() { local x=inner y; y=2; echo $x $y; m; }
+m() { echo m$x; x=changed; }
+x=outer; y=1; l; echo $x $y
+k() { local i; for i in 1 2; do local j=$i; [ $i = 1 ] && k2; done; echo $i $j; }
+k2() { local i=9 j=9; echo $i$j; }
+i=i; j=j; k; echo $i $j
