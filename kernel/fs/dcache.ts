@@ -14,7 +14,7 @@ import { mnt_init } from './namespace.ts';
 /** Linux: vfs_caches_init(). From here on kernel.fs exists, with an empty root. */
 export const vfs_caches_init = (kernel: Kernel): void => mnt_init(kernel);
 
-/** Offsets 0 and 1 of a directory are "." and "..". */
+/** Offsets 0 and 1 of a directory are "." and "..", 2 is the start of the rest, whatever comes first there. */
 export const FIRST_OFFSET = 2;
 
 /** A dentry that hangs nowhere yet: its parent does not know it. */
@@ -37,7 +37,7 @@ function make_dentry(d_sb: SuperBlock, parent: Dentry | null, d_name: string, d_
     d_deleted: false,
     d_mounted: 0,
     d_offset: 0,
-    d_next_offset: FIRST_OFFSET,
+    d_next_offset: FIRST_OFFSET + 1,
   };
   if (parent === null) dentry.d_parent = dentry;
   return dentry;
@@ -49,11 +49,10 @@ export function d_add(dentry: Dentry, inode: Inode): void {
   d_hang(dentry);
 }
 
-/** Puts the dentry last into its directory. */
-export function d_hang(dentry: Dentry): void {
-  const dir = dentry.d_parent;
-  dentry.d_offset = dir.d_next_offset++;
-  dir.d_children.set(dentry.d_name, dentry);
+/** Makes the dentry the newest of its directory, at a new place or at that of one that it replaces. */
+export function d_hang(dentry: Dentry, d_offset = dentry.d_parent.d_next_offset++): void {
+  dentry.d_offset = d_offset;
+  dentry.d_parent.d_children.set(dentry.d_name, dentry);
 }
 
 /** The name ceases to exist; whoever has it open goes on with the dentry. */
@@ -68,19 +67,21 @@ export function d_move(dentry: Dentry, target: Dentry): void {
   dentry.d_parent.d_children.delete(dentry.d_name);
   dentry.d_parent = target.d_parent;
   dentry.d_name = target.d_name;
-  d_hang(dentry);
+  if (target.d_inode) d_hang(dentry, target.d_offset);
+  else d_hang(dentry);
 }
 
 export function d_exchange(a: Dentry, b: Dentry): void {
-  const { d_parent, d_name } = a;
+  const { d_parent, d_name, d_offset } = a;
   a.d_parent.d_children.delete(a.d_name);
   b.d_parent.d_children.delete(b.d_name);
+  const offset = b.d_offset;
   a.d_parent = b.d_parent;
   a.d_name = b.d_name;
   b.d_parent = d_parent;
   b.d_name = d_name;
-  d_hang(a);
-  d_hang(b);
+  d_hang(b, d_offset);
+  d_hang(a, offset);
 }
 
 export const is_root = (dentry: Dentry): boolean => dentry.d_parent === dentry;

@@ -301,15 +301,16 @@ function do_renameat2(
   if (flags & RENAME_WHITEOUT) return -EINVAL;
   if (flags & RENAME_NOREPLACE && flags & RENAME_EXCHANGE) return -EINVAL;
 
-  const from = getname(task, oldname);
-  if (typeof from === 'number') return from;
-  const to = getname(task, newname);
-  if (typeof to === 'number') return to;
-  const old_nd = filename_parentat(task, olddfd, from, 0);
+  const old_nd = user_parentat(task, olddfd, oldname);
   if (typeof old_nd === 'number') return old_nd;
-  const new_nd = filename_parentat(task, newdfd, to, 0);
+  const new_nd = user_parentat(task, newdfd, newname);
   if (typeof new_nd === 'number') return new_nd;
   return rename_in(task, old_nd, new_nd, flags);
+}
+
+function user_parentat(task: Task, dfd: number, from: UserPtr): Nameidata | number {
+  const name = getname(task, from);
+  return typeof name === 'number' ? name : filename_parentat(task, dfd, name, 0);
 }
 
 function rename_in(task: Task, old_nd: Nameidata, new_nd: Nameidata, flags: number): number {

@@ -7,7 +7,7 @@
  */
 
 import type { File, FownStruct } from '../include/linux/fs.ts';
-import { FMODE_PATH } from '../include/linux/fs_modes.ts';
+import { FMODE_CAN_ODIRECT, FMODE_PATH } from '../include/linux/fs_modes.ts';
 import type { Task } from '../include/linux/sched.ts';
 import type { UserPtr } from '../include/linux/types.ts';
 import { EBADF, EFAULT, EINVAL, EPERM, ESRCH } from '../include/uapi/errno.ts';
@@ -47,6 +47,7 @@ import {
   O_NOATIME,
   O_NONBLOCK,
 } from '../include/uapi/fcntl.ts';
+import { S_ISFIFO } from '../include/uapi/stat.ts';
 import { get_unaligned_le32, put_unaligned_le32 } from '../lib/bytes.ts';
 import { copy_to_user, memdup_user } from '../lib/usercopy.ts';
 import type { MaySleep } from '../sched/wait.ts';
@@ -76,6 +77,9 @@ function setfl(task: Task, file: File, { value }: FcntlArg): number {
   if (value & O_NOATIME && (file.f_flags & O_NOATIME) === 0 && !inode_owner_or_capable(task, file.f_inode)) {
     return -EPERM;
   }
+  // On a pipe O_DIRECT means packets; elsewhere the file must know it.
+  const direct = S_ISFIFO(file.f_inode.i_mode) || (file.f_mode & FMODE_CAN_ODIRECT) !== 0;
+  if (value & O_DIRECT && !direct) return -EINVAL;
   file.f_flags = (value & SETFL_MASK) | (file.f_flags & ~SETFL_MASK);
   return 0;
 }

@@ -6,9 +6,9 @@
  * Absent:  FIBMAP and the other block commands, file cloning
  */
 
-import type { File } from '../include/linux/fs.ts';
+import type { File, Inode } from '../include/linux/fs.ts';
 import type { Task } from '../include/linux/sched.ts';
-import type { UserPtr } from '../include/linux/types.ts';
+import { PAGE_SIZE, type UserPtr } from '../include/linux/types.ts';
 import { ENOIOCTLCMD, ENOTTY } from '../include/uapi/errno.ts';
 import { O_NONBLOCK } from '../include/uapi/fcntl.ts';
 import { FIOASYNC, FIOCLEX, FIONBIO, FIONCLEX, FIONREAD, FIOQSIZE } from '../include/uapi/ioctls.ts';
@@ -42,7 +42,7 @@ function do_vfs_ioctl(task: Task, file: File, fd: number, cmd: number, arg: User
       return ioctl_fioasync(task, arg);
     case FIOQSIZE:
       return S_ISDIR(i_mode) || S_ISREG(i_mode) || S_ISLNK(i_mode)
-        ? put_user_u64(task, arg, i_size)
+        ? put_user_u64(task, arg, inode_get_bytes(file.f_inode))
         : -ENOTTY;
     case FIONREAD:
       return S_ISREG(i_mode) ? put_user_u32(task, arg, i_size - file.f_pos) : vfs_ioctl(task, file, cmd, arg);
@@ -50,6 +50,9 @@ function do_vfs_ioctl(task: Task, file: File, fd: number, cmd: number, arg: User
       return vfs_ioctl(task, file, cmd, arg);
   }
 }
+
+/** What the file takes up, not how long it is. */
+const inode_get_bytes = (inode: Inode): number => (inode.i_mapping?.nrpages ?? 0) * PAGE_SIZE;
 
 /** The driver's turn. A command nobody knows is ENOTTY, whatever the file is. */
 function vfs_ioctl(task: Task, file: File, cmd: number, arg: UserPtr): MaySleep<number> {

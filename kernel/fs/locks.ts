@@ -174,7 +174,7 @@ function whence_base(file: File, whence: number): number {
 /** "l_len = 0: until the end of the file, however it grows; negative: the bytes before l_start" - fcntl(2) */
 function flock_range(start: number, length: number): { start: number; end: number } | number {
   if (start < 0) return -EINVAL;
-  if (start + length >= 2 ** 63) return -EOVERFLOW;
+  if (length > 0 && start + length > 2 ** 63) return -EOVERFLOW;
   if (length > 0) return { start, end: start + length - 1 };
   if (length === 0) return { start, end: Infinity };
   return start + length < 0 ? -EINVAL : { start: start + length, end: start - 1 };
@@ -201,10 +201,15 @@ export function fcntl_lock(task: Task, file: File, cmd: number, arg: UserPtr): M
   return cmd === F_SETLKW || cmd === F_OFD_SETLKW ? posix_lock_wait(task, file, wanted) : -EAGAIN;
 }
 
+/** F_OFD_GETLK with F_UNLCK asks what one holds oneself. */
+const own_lock = (list: readonly FileLock[], wanted: FileLock): FileLock | null =>
+  list.find((held) => held.owner === wanted.owner && overlap(held, wanted)) ?? null;
+
 /** Tells who is in the way, or F_UNLCK in the type and nothing else changed. */
 function fcntl_getlk(task: Task, file: File, wanted: FileLock, arg: UserPtr): number {
-  if (wanted.type === F_UNLCK) return -EINVAL;
-  const held = conflict(lock_context(file.f_inode).posix, wanted);
+  if (wanted.type === F_UNLCK && wanted.owner !== file) return -EINVAL;
+  const { posix } = lock_context(file.f_inode);
+  const held = wanted.type === F_UNLCK ? own_lock(posix, wanted) : conflict(posix, wanted);
   const bytes = memdup_user(task, arg, SIZEOF_FLOCK);
   if (typeof bytes === 'number') return bytes;
 

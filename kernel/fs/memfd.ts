@@ -7,7 +7,7 @@
  */
 
 import type { File, Inode, Mount } from '../include/linux/fs.ts';
-import { FMODE_WRITE } from '../include/linux/fs_modes.ts';
+import { FMODE_CAN_ODIRECT, FMODE_WRITE } from '../include/linux/fs_modes.ts';
 import { VM_MAYWRITE, VM_SHARED, VM_WRITE } from '../include/linux/mm.ts';
 import type { VmArea } from '../include/linux/mm_types.ts';
 import type { Task } from '../include/linux/sched.ts';
@@ -66,7 +66,9 @@ export function shmem_file_setup(task: Task, name: string, size: number): File |
   const dentry = d_alloc(mnt.mnt_root, name);
   dentry.d_inode = inode;
   dentry.d_deleted = true;
-  return alloc_file({ mnt, dentry }, O_RDWR | O_LARGEFILE, shmem_file_operations, task.cred);
+  const file = alloc_file({ mnt, dentry }, O_RDWR | O_LARGEFILE, shmem_file_operations, task.cred);
+  file.f_mode |= FMODE_CAN_ODIRECT;
+  return file;
 }
 
 const NAME_PREFIX = 'memfd:';
@@ -102,10 +104,9 @@ export const memfd_get_seals = (file: File): number =>
   is_shmem_file(file) ? memfd_seals(file.f_inode) : -EINVAL;
 
 export function memfd_add_seals(file: File, seals: number): number {
-  if (!is_shmem_file(file)) return -EINVAL;
   const inode = file.f_inode;
   if ((file.f_mode & FMODE_WRITE) === 0) return -EPERM;
-  if (seals & ~F_ALL_SEALS) return -EINVAL;
+  if (seals & ~F_ALL_SEALS || !is_shmem_file(file)) return -EINVAL;
   const old = memfd_seals(inode);
   if (old & F_SEAL_SEAL) return -EPERM;
   if (seals & F_SEAL_WRITE && (old & F_SEAL_WRITE) === 0 && has_writable_mapping(inode)) return -EBUSY;

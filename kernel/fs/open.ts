@@ -3,10 +3,11 @@
  *
  * Linux:   fs/open.c, fs/namei.c (path_openat and below), fs/exec.c (do_open_execat)
  * Manual:  open(2), openat2(2)
- * Absent:  O_DIRECT does nothing; file leases; O_TMPFILE|O_EXCL's ban on linkat() is kept, but per open file
+ * Absent:  file leases; O_TMPFILE|O_EXCL's ban on linkat() is kept, but per open file
  */
 
 import {
+  FMODE_CAN_ODIRECT,
   FMODE_EXEC,
   FMODE_LSEEK,
   FMODE_PATH,
@@ -47,11 +48,11 @@ import {
   AT_EMPTY_PATH,
   AT_FDCWD,
   AT_SYMLINK_NOFOLLOW,
-  FASYNC,
   O_ACCMODE,
   O_APPEND,
   O_CLOEXEC,
   O_CREAT,
+  O_DIRECT,
   O_DIRECTORY,
   O_EXCL,
   O_LARGEFILE,
@@ -129,16 +130,14 @@ const O_PATH_FLAGS = O_DIRECTORY | O_NOFOLLOW | O_PATH | O_CLOEXEC;
 
 /** The flags judged and completed, or -EINVAL. */
 export function build_open_flags(given: number, mode: number, resolve: number): OpenFlags | number {
-  let flags = given & ~(O_NOCTTY | FASYNC | O_CLOEXEC) ? given : given;
+  let flags = given & O_PATH ? given & O_PATH_FLAGS : given;
   if ((flags & (O_DIRECTORY | O_CREAT)) === (O_DIRECTORY | O_CREAT)) return -EINVAL;
 
   if (flags & __O_TMPFILE) {
     if ((flags & (O_TMPFILE | O_CREAT)) !== O_TMPFILE) return -EINVAL;
     if ((ACC_MODE[flags & O_ACCMODE]! & MAY_WRITE) === 0) return -EINVAL;
   }
-  if (flags & O_PATH) flags &= O_PATH_FLAGS;
   if (flags & __O_SYNC) flags |= O_DSYNC;
-  if (flags & O_CREAT && flags & O_EXCL) flags |= O_NOFOLLOW;
 
   return {
     open_flag: flags,
@@ -166,7 +165,9 @@ const RESOLVE_TO_LOOKUP: readonly (readonly [resolve: number, lookup: number])[]
 ];
 
 function lookup_flags_of(flags: number, resolve: number): number {
-  let lookup = flags & O_NOFOLLOW ? 0 : LOOKUP_FOLLOW;
+  // What must not exist cannot be a link either.
+  const exclusive = (flags & (O_CREAT | O_EXCL)) === (O_CREAT | O_EXCL);
+  let lookup = flags & O_NOFOLLOW || exclusive ? 0 : LOOKUP_FOLLOW;
   if (flags & O_DIRECTORY) lookup |= LOOKUP_DIRECTORY;
   for (const [bit, value] of RESOLVE_TO_LOOKUP) if (resolve & bit) lookup |= value;
   return lookup;
@@ -192,7 +193,7 @@ const CREATED = 2;
 /** The last component: found, created, or a link to go on with (OPEN_AGAIN). */
 function open_last_lookups(nd: Nameidata, op: OpenFlags): number {
   const create = (op.open_flag & O_CREAT) !== 0;
-  if (nd.last_type !== LAST_NORM) return create ? -EISDIR : handle_dots(nd);
+  if (nd.last_type !== LAST_NORM) return handle_dots(nd);
   if (nd.last_slash) {
     if (create) return -EISDIR;
     nd.flags |= LOOKUP_FOLLOW | LOOKUP_DIRECTORY;
@@ -219,6 +220,7 @@ function create_last(nd: Nameidata, dentry: Dentry, op: OpenFlags): number {
 function do_open(nd: Nameidata, op: OpenFlags, created: boolean): MaySleep<File | number> {
   const { task, path } = nd;
   const inode = path.dentry.d_inode!;
+  if (op.open_flag & O_CREAT && op.open_flag & O_EXCL && !created) return -EEXIST;
   if (op.open_flag & O_CREAT && S_ISDIR(inode.i_mode)) return -EISDIR;
   if (nd.flags & LOOKUP_DIRECTORY && !S_ISDIR(inode.i_mode)) return -ENOTDIR;
   if (created) return vfs_open(task, path, op.open_flag); // whoever made it may open it, whatever its mode says
@@ -290,9 +292,16 @@ function* opened_later(file: File, opened: Sleeps<number>): Sleeps<File | number
 
 function opened_now(file: File, err: number): File | number {
   if (err < 0) return open_failed(file, err);
+  if (file.f_flags & O_DIRECT && (file.f_mode & FMODE_CAN_ODIRECT) === 0) return open_undone(file, -EINVAL);
   if (!file.f_op.llseek) file.f_mode &= ~FMODE_LSEEK;
   file.f_flags &= ~OPEN_ONLY;
   return file;
+}
+
+/** It was open, but cannot stay so. */
+function open_undone(file: File, err: number): number {
+  fput(file);
+  return err;
 }
 
 /** What was never open is not released. */

@@ -10,7 +10,16 @@
 
 import { CAP_SYS_RESOURCE, capable } from '../cred.ts';
 import type { File, FileOperations, Inode, Kiocb, PollTable } from '../include/linux/fs.ts';
-import { FMODE_READ, FMODE_STREAM, FMODE_WRITE, IOCB_NOWAIT } from '../include/linux/fs_modes.ts';
+import {
+  FMODE_LSEEK,
+  FMODE_NOWAIT,
+  FMODE_PREAD,
+  FMODE_PWRITE,
+  FMODE_READ,
+  FMODE_STREAM,
+  FMODE_WRITE,
+  IOCB_NOWAIT,
+} from '../include/linux/fs_modes.ts';
 import type { Task } from '../include/linux/sched.ts';
 import { PAGE_SIZE, type UserPtr } from '../include/linux/types.ts';
 import {
@@ -273,15 +282,18 @@ function fifo_open(inode: Inode, file: File, task: Task): MaySleep<number> {
   const pipe = inode.i_pipe;
   const end: PipeEnd = { pipe, version: -1 };
   file.private_data = end;
-  file.f_mode |= FMODE_STREAM;
+  file.f_mode = (file.f_mode & ~(FMODE_LSEEK | FMODE_PREAD | FMODE_PWRITE)) | FMODE_STREAM;
   const mode = file.f_mode & (FMODE_READ | FMODE_WRITE);
   const nonblock = (file.f_flags & O_NONBLOCK) !== 0;
-  if (mode === 0 || (mode === FMODE_WRITE && nonblock && pipe.readers === 0)) {
+  // A pipe opened once more by way of /proc: its other end was there, and may be gone.
+  const was_pipe = inode.i_sb.s_magic === PIPEFS_MAGIC;
+  if (mode === 0 || (mode === FMODE_WRITE && !was_pipe && nonblock && pipe.readers === 0)) {
     if (pipe.files === 0) inode.i_pipe = null;
     return mode === 0 ? -EINVAL : -ENXIO;
   }
 
   join(pipe, mode);
+  if (was_pipe) return 0;
   if (mode === FMODE_READ && pipe.writers === 0) {
     if (!nonblock) return wait_for_partner(task, file);
     end.version = pipe.w_counter;
@@ -342,7 +354,7 @@ export function create_pipe_files(task: Task, flags: number): [File, File] {
     task.cred,
   );
   for (const file of [read, write]) {
-    file.f_mode = (file.f_mode & (FMODE_READ | FMODE_WRITE)) | FMODE_STREAM;
+    file.f_mode = (file.f_mode & (FMODE_READ | FMODE_WRITE)) | FMODE_STREAM | FMODE_NOWAIT;
     file.private_data = { pipe, version: -1 } satisfies PipeEnd;
     join(pipe, file.f_mode);
   }
@@ -377,6 +389,19 @@ export const sys_pipe2 = SYSCALL_DEFINE(
 /** The pipe of a file, or null for what is none. */
 const get_pipe_info = (file: File): PipeInodeInfo | null =>
   file.f_op === pipefifo_fops ? pipe_of(file) : null;
+
+/** Before anything is spliced into a pipe, even nothing: -EPIPE without readers, -EAGAIN when it would have to wait. */
+export function pipe_room(task: Task, file: File): number {
+  const pipe = get_pipe_info(file);
+  if (!pipe) return 0;
+  if (pipe.readers === 0) {
+    send_sig(SIGPIPE, task, false);
+    return -EPIPE;
+  }
+  return pipe_full(pipe) && file.f_flags & O_NONBLOCK ? -EAGAIN : 0;
+}
+
+export const is_pipe = (file: File): boolean => file.f_op === pipefifo_fops;
 
 /** fcntl(F_GETPIPE_SZ) */
 export function pipe_get_size(file: File): number {

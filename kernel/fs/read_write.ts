@@ -16,13 +16,16 @@ import {
   FMODE_READ,
   FMODE_STREAM,
   FMODE_WRITE,
+  FMODE_NOWAIT,
   IOCB_APPEND,
   IOCB_NOWAIT,
+  MAX_LFS_FILESIZE,
 } from '../include/linux/fs_modes.ts';
 import type { Task } from '../include/linux/sched.ts';
-import type { UserPtr } from '../include/linux/types.ts';
-import { EBADF, EINVAL, ENXIO, EOPNOTSUPP, EOVERFLOW, ESPIPE } from '../include/uapi/errno.ts';
+import { NOT_USER, TASK_SIZE, type UserPtr } from '../include/linux/types.ts';
+import { EBADF, EFAULT, EINVAL, ENXIO, EOPNOTSUPP, ESPIPE } from '../include/uapi/errno.ts';
 import { O_APPEND, SEEK_CUR, SEEK_DATA, SEEK_END, SEEK_HOLE, SEEK_SET } from '../include/uapi/fcntl.ts';
+import { S_ISDIR } from '../include/uapi/stat.ts';
 import { IovIter, import_iovec } from '../lib/iov_iter.ts';
 import { type MaySleep, type Sleeps, is_generator } from '../sched/wait.ts';
 import {
@@ -54,11 +57,12 @@ export function vfs_iter(
   pos: number,
   ki_flags = 0,
 ): MaySleep<number> {
-  if ((file.f_mode & (direction === 'read' ? FMODE_READ : FMODE_WRITE)) === 0) return -EBADF;
+  if ((file.f_mode & mode_for(direction)) === 0) return -EBADF;
   const own = pos === AT_FILE_POS;
   const appending = (file.f_flags & O_APPEND) !== 0 ? IOCB_APPEND : 0;
   const iocb: Kiocb = { file, pos: own ? file.f_pos : pos, ki_flags: ki_flags | appending };
 
+  if (iter.count > 0 && iocb.pos + iter.count >= MAX_LFS_FILESIZE) return -EINVAL;
   const ret = start_iter(task, iocb, iter, direction);
   return is_generator(ret) ? iter_later(iocb, ret, direction, own) : iter_done(iocb, ret, direction, own);
 }
@@ -83,39 +87,46 @@ function iter_done(iocb: Kiocb, ret: number, direction: Direction, own: boolean)
   return ret;
 }
 
+/**
+ * A transfer between a file and one buffer. What reaches beyond user space is EFAULT before anything is moved, however
+ * much of it would have fitted.
+ */
+function user_rw(
+  task: Task,
+  file: File,
+  buf: UserPtr,
+  count: number,
+  direction: Direction,
+  pos: number,
+): MaySleep<number> {
+  if ((file.f_mode & mode_for(direction)) === 0) return -EBADF;
+  if (buf === NOT_USER || buf + count > TASK_SIZE) return -EFAULT;
+  return vfs_iter(task, file, IovIter.user(task, buf, count), direction, pos);
+}
+
+const mode_for = (direction: Direction): number => (direction === 'read' ? FMODE_READ : FMODE_WRITE);
+
 export function ksys_read(task: Task, fd: number, buf: UserPtr, count: number): MaySleep<number> {
   const file = fdget(task, fd);
-  if (typeof file === 'number') return file;
-  return vfs_iter(task, file, IovIter.user(task, buf, count), 'read', AT_FILE_POS);
+  return typeof file === 'number' ? file : user_rw(task, file, buf, count, 'read', AT_FILE_POS);
 }
 
 export function ksys_write(task: Task, fd: number, buf: UserPtr, count: number): MaySleep<number> {
   const file = fdget(task, fd);
-  if (typeof file === 'number') return file;
-  return vfs_iter(task, file, IovIter.user(task, buf, count), 'write', AT_FILE_POS);
+  return typeof file === 'number' ? file : user_rw(task, file, buf, count, 'write', AT_FILE_POS);
 }
-
-/** A negative `count` as size_t is beyond what a transfer can be. */
-const count_bad = (count: number): boolean => count >= 2 ** 63;
 
 export const sys_read = SYSCALL_DEFINE(
   'read',
   { fd: int, buf: outbuf, count: size },
-  (task, { fd, buf, count }) =>
-    count_bad(count) ? read_bad_count(task, fd) : ksys_read(task, fd, buf, count),
+  (task, { fd, buf, count }) => ksys_read(task, fd, buf, count),
 );
 
 export const sys_write = SYSCALL_DEFINE(
   'write',
   { fd: int, buf: inbuf, count: size },
-  (task, { fd, buf, count }) =>
-    count_bad(count) ? read_bad_count(task, fd) : ksys_write(task, fd, buf, count),
+  (task, { fd, buf, count }) => ksys_write(task, fd, buf, count),
 );
-
-function read_bad_count(task: Task, fd: number): number {
-  const file = fdget(task, fd);
-  return typeof file === 'number' ? file : -EINVAL;
-}
 
 /** The file for a transfer at a given position, or -errno. */
 function fd_for_pos(task: Task, fd: number, pos: number, mode: number): File | number {
@@ -130,9 +141,7 @@ export const sys_pread64 = SYSCALL_DEFINE(
   { fd: int, buf: outbuf, count: size, pos: long },
   (task, { fd, buf, count, pos }) => {
     const file = fd_for_pos(task, fd, pos, FMODE_PREAD);
-    if (typeof file === 'number') return file;
-    if (count_bad(count)) return -EINVAL;
-    return vfs_iter(task, file, IovIter.user(task, buf, count), 'read', pos);
+    return typeof file === 'number' ? file : user_rw(task, file, buf, count, 'read', pos);
   },
 );
 
@@ -141,17 +150,17 @@ export const sys_pwrite64 = SYSCALL_DEFINE(
   { fd: int, buf: inbuf, count: size, pos: long },
   (task, { fd, buf, count, pos }) => {
     const file = fd_for_pos(task, fd, pos, FMODE_PWRITE);
-    if (typeof file === 'number') return file;
-    if (count_bad(count)) return -EINVAL;
-    return vfs_iter(task, file, IovIter.user(task, buf, count), 'write', pos);
+    return typeof file === 'number' ? file : user_rw(task, file, buf, count, 'write', pos);
   },
 );
 
 /* preadv2's flags. HIPRI, DSYNC and SYNC ask for what is always so here. */
+const RWF_HIPRI = 0x01;
 const RWF_NOWAIT = 0x08;
 const RWF_APPEND = 0x10;
 const RWF_NOAPPEND = 0x20;
-const RWF_SUPPORTED = 0x01 | 0x02 | 0x04 | RWF_NOWAIT | RWF_APPEND | RWF_NOAPPEND;
+const RWF_ATOMIC = 0x40;
+const RWF_SUPPORTED = RWF_HIPRI | 0x02 | 0x04 | RWF_NOWAIT | RWF_APPEND | RWF_NOAPPEND | RWF_ATOMIC;
 
 interface Vector {
   readonly fd: number;
@@ -167,18 +176,21 @@ function do_iov(task: Task, v: Vector, direction: Direction): MaySleep<number> {
     ? fdget(task, v.fd)
     : fd_for_pos(task, v.fd, v.pos, direction === 'read' ? FMODE_PREAD : FMODE_PWRITE);
   if (typeof file === 'number') return file;
-  if ((file.f_mode & (direction === 'read' ? FMODE_READ : FMODE_WRITE)) === 0) return -EBADF;
+  if ((file.f_mode & mode_for(direction)) === 0) return -EBADF;
 
   const iter = import_iovec(task, v.vec, v.vlen);
   if (typeof iter === 'number') return iter;
   if (iter.count === 0) return 0;
-  const ki_flags = rw_flags(v.flags);
+  if (v.flags & ~RWF_HIPRI && S_ISDIR(file.f_inode.i_mode)) return -EOPNOTSUPP; // no read_iter, upstream
+  const ki_flags = rw_flags(file, v.flags);
   return ki_flags < 0 ? ki_flags : vfs_iter(task, file, iter, direction, v.pos, ki_flags);
 }
 
-function rw_flags(flags: number): number {
+function rw_flags(file: File, flags: number): number {
   if (flags & ~RWF_SUPPORTED) return -EOPNOTSUPP;
   if (flags & RWF_APPEND && flags & RWF_NOAPPEND) return -EINVAL;
+  if (flags & RWF_NOWAIT && (file.f_mode & FMODE_NOWAIT) === 0) return -EOPNOTSUPP;
+  if (flags & RWF_ATOMIC) return -EOPNOTSUPP;
   return (flags & RWF_NOWAIT ? IOCB_NOWAIT : 0) | (flags & RWF_APPEND ? IOCB_APPEND : 0);
 }
 
@@ -223,9 +235,9 @@ export function generic_file_llseek(file: File, offset: number, whence: number):
     case SEEK_SET:
       return vfs_setpos(file, offset);
     case SEEK_CUR:
-      return vfs_setpos(file, file.f_pos + offset);
+      return vfs_setpos(file, offset, file.f_pos);
     case SEEK_END:
-      return vfs_setpos(file, i_size + offset);
+      return vfs_setpos(file, offset, i_size);
     case SEEK_DATA:
       return offset < 0 || offset >= i_size ? -ENXIO : vfs_setpos(file, offset);
     case SEEK_HOLE:
@@ -235,8 +247,11 @@ export function generic_file_llseek(file: File, offset: number, whence: number):
   }
 }
 
-export function vfs_setpos(file: File, pos: number): number {
-  if (pos < 0 || pos >= 2 ** 63) return -EINVAL;
+/** The largest position, 2^63 - 1, is 2^63 as a number: right as a wish, an overflow as a sum. */
+export function vfs_setpos(file: File, offset: number, base = 0): number {
+  const pos = base + offset;
+  if (pos < 0 || pos > MAX_LFS_FILESIZE) return -EINVAL;
+  if (pos === MAX_LFS_FILESIZE && base > 0) return -EINVAL;
   file.f_pos = pos;
   return pos;
 }
@@ -258,7 +273,8 @@ export const sys_lseek = SYSCALL_DEFINE(
     if (typeof file === 'number') return file;
     if (whence < 0 || whence > SEEK_HOLE) return -EINVAL;
     if ((file.f_mode & FMODE_LSEEK) === 0) return -ESPIPE;
-    return file.f_op.llseek!(file, offset, whence, task);
+    const pos = file.f_op.llseek!(file, offset, whence, task);
+    return pos >= MAX_LFS_FILESIZE ? 2n ** 63n - 1n : pos;
   },
 );
 
@@ -273,7 +289,3 @@ export function kernel_read(task: Task, file: File, into: Uint8Array, pos: numbe
   if (is_generator(ret)) throw new Error('kernel_read: this file sleeps');
   return ret;
 }
-
-/** rw_verify_area()'s part that depends on the file: the end of the range must be a position too. */
-export const pos_overflows = (pos: number, count: number): number =>
-  pos + count >= 2 ** 63 ? -EOVERFLOW : 0;

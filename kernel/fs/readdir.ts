@@ -5,10 +5,10 @@
  * Manual:  getdents64(2)
  *
  * A child's place is a number that it keeps and nobody gets again, so that reading on after names came and went neither
- * repeats nor skips one that stayed.
+ * repeats nor skips one that stayed. What is new while somebody reads is in front of where he is.
  */
 
-import type { DirContext, File, FileOperations } from '../include/linux/fs.ts';
+import type { Dentry, DirContext, File, FileOperations } from '../include/linux/fs.ts';
 import type { Task } from '../include/linux/sched.ts';
 import { EFAULT, EINVAL, EISDIR, ENOENT, ENOTDIR } from '../include/uapi/errno.ts';
 import { SEEK_CUR, SEEK_SET } from '../include/uapi/fcntl.ts';
@@ -16,6 +16,7 @@ import { DT_DIR, fs_umode_to_dtype } from '../include/uapi/stat.ts';
 import { put_unaligned_le16, put_unaligned_le64 } from '../lib/bytes.ts';
 import { copy_to_user } from '../lib/usercopy.ts';
 import { SYSCALL_DEFINE, int, outptr, uint } from '../syscalls/define.ts';
+import { FIRST_OFFSET } from './dcache.ts';
 import { fdget } from './file.ts';
 import { touch_atime } from './inode.ts';
 import { vfs_setpos } from './read_write.ts';
@@ -24,26 +25,42 @@ import { vfs_setpos } from './read_write.ts';
 export function dir_emit_dots(file: File, ctx: DirContext): boolean {
   const { dentry } = file.f_path;
   if (ctx.pos === 0) {
-    if (!ctx.emit('.', dentry.d_inode!.i_ino, DT_DIR, 1)) return false;
+    if (!ctx.emit('.', dentry.d_inode!.i_ino, DT_DIR)) return false;
     ctx.pos = 1;
   }
   if (ctx.pos === 1) {
-    if (!ctx.emit('..', dentry.d_parent.d_inode!.i_ino, DT_DIR, 2)) return false;
+    if (!ctx.emit('..', dentry.d_parent.d_inode!.i_ino, DT_DIR)) return false;
     ctx.pos = 2;
   }
   return true;
 }
 
-/** For directories whose dentries are all there is. */
+/** Where reading stands when everything was told. */
+const DIR_OFFSET_EOD = 0x7fff_ffff;
+
+/** For directories whose dentries are all there is: the newest first. */
 export function dcache_readdir(file: File, ctx: DirContext): number {
   if (!dir_emit_dots(file, ctx)) return 0;
-  for (const child of file.f_path.dentry.d_children.values()) {
-    if (child.d_offset < ctx.pos || !child.d_inode) continue;
-    const { i_ino, i_mode } = child.d_inode;
-    if (!ctx.emit(child.d_name, i_ino, fs_umode_to_dtype(i_mode), child.d_offset + 1)) return 0;
-    ctx.pos = child.d_offset + 1;
+  if (ctx.pos === DIR_OFFSET_EOD) return 0;
+  const children = [...file.f_path.dentry.d_children.values()].reverse();
+  for (let i = find_place(children, ctx.pos); i < children.length; i++) {
+    const { d_name, d_offset, d_inode } = children[i]!;
+    ctx.pos = d_offset;
+    if (!ctx.emit(d_name, d_inode!.i_ino, fs_umode_to_dtype(d_inode!.i_mode))) return 0;
   }
+  ctx.pos = DIR_OFFSET_EOD;
   return 0;
+}
+
+/** Where to go on: with the child of that place, or when it went, with the one that came next before it. */
+function find_place(children: readonly Dentry[], pos: number): number {
+  if (pos === FIRST_OFFSET) return 0;
+  let found = children.length;
+  for (let i = 0; i < children.length; i++) {
+    const { d_offset } = children[i]!;
+    if (d_offset <= pos && d_offset > (children[found]?.d_offset ?? 0)) found = i;
+  }
+  return found;
 }
 
 export function dcache_dir_lseek(file: File, offset: number, whence: number): number {
@@ -75,26 +92,34 @@ class GetdentsCallback implements DirContext {
   readonly buffer: Uint8Array;
   used = 0;
   error = 0;
+  /** Where the last entry begins: its d_off is the place of the one that follows. */
+  private prev = -1;
 
   constructor(pos: number, room: number) {
     this.pos = pos;
     this.buffer = new Uint8Array(Math.min(room, MAX_BUFFER));
   }
 
-  emit(name: string, ino: number, type: number, nextPos: number): boolean {
+  emit(name: string, ino: number, type: number): boolean {
     const reclen = reclen_of(name);
     const at = this.used;
     if (at + reclen > this.buffer.length) {
       this.error = -EINVAL;
       return false;
     }
+    this.link(at);
     put_unaligned_le64(ino, this.buffer, at);
-    put_unaligned_le64(nextPos, this.buffer, at + D_OFF);
     put_unaligned_le16(reclen, this.buffer, at + D_RECLEN);
     this.buffer[at + D_TYPE] = type;
     for (let i = 0; i < name.length; i++) this.buffer[at + D_NAME + i] = name.charCodeAt(i);
     this.used += reclen;
     return true;
+  }
+
+  /** The previous entry learns where the next one is, or where reading would go on. */
+  link(next: number): void {
+    if (this.prev >= 0) put_unaligned_le64(this.pos, this.buffer, this.prev + D_OFF);
+    this.prev = next;
   }
 }
 
@@ -118,6 +143,7 @@ function iterate_dir(task: Task, file: File, room: number): GetdentsCallback | n
 
   const ctx = new GetdentsCallback(file.f_pos, room);
   const err = iterate(file, ctx, task);
+  ctx.link(-1);
   file.f_pos = ctx.pos;
   touch_atime(file.f_path);
   return err < 0 && ctx.used === 0 ? err : ctx;

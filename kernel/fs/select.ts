@@ -48,7 +48,7 @@ import { restore_saved_sigmask_unless, set_user_sigmask, signal_pending } from '
 import { int, outptr, ptr, size, SYSCALL_DEFINE, uint } from '../syscalls/define.ts';
 import { schedule_hrtimeout } from '../time/hrtimer.ts';
 import { NSEC_PER_SEC } from '../time/timekeeping.ts';
-import { fdget } from './file.ts';
+import { fdget, fdget_raw } from './file.ts';
 
 /** What a file without a poll method is: always ready. */
 export const DEFAULT_POLLMASK = EPOLLIN | EPOLLOUT | EPOLLRDNORM | EPOLLWRNORM;
@@ -209,9 +209,9 @@ interface FdSets {
 
 /* By set: what makes a descriptor ready for it. Exceptional conditions are urgent data and the like. */
 const POLL_SETS: readonly number[] = [
-  EPOLLRDNORM | EPOLLRDBAND | EPOLLIN | EPOLLHUP | EPOLLERR,
-  EPOLLWRBAND | EPOLLWRNORM | EPOLLOUT | EPOLLERR,
-  EPOLLPRI,
+  EPOLLRDNORM | EPOLLRDBAND | EPOLLIN | EPOLLHUP | EPOLLERR | EPOLLNVAL,
+  EPOLLWRBAND | EPOLLWRNORM | EPOLLOUT | EPOLLERR | EPOLLNVAL,
+  EPOLLPRI | EPOLLNVAL,
 ];
 
 const isset = (set: Uint8Array | null, fd: number): boolean =>
@@ -222,9 +222,8 @@ function scan_fd_sets(task: Task, sets: FdSets, table: PollTable): number {
   let count = 0;
   for (let fd = 0; fd < sets.n; fd++) {
     if (!sets.wanted.some((set) => isset(set, fd))) continue;
-    const file = fdget(task, fd);
-    if (typeof file === 'number') return -EBADF;
-    count += note_ready(sets, fd, vfs_poll(file, table, task));
+    if (typeof fdget_raw(task, fd) === 'number') return -EBADF;
+    count += note_ready(sets, fd, do_pollfd(task, fd, ~0, table));
   }
   return count;
 }

@@ -9,6 +9,7 @@
 
 import type { File, Kiocb } from '../include/linux/fs.ts';
 import {
+  FMODE_LSEEK,
   FMODE_PREAD,
   FMODE_READ,
   FMODE_STREAM,
@@ -17,9 +18,9 @@ import {
 } from '../include/linux/fs_modes.ts';
 import type { Task } from '../include/linux/sched.ts';
 import { NULL, type UserPtr } from '../include/linux/types.ts';
-import { EBADF, EFAULT, EINVAL, EISDIR, EOVERFLOW, ESPIPE } from '../include/uapi/errno.ts';
+import { EBADF, EFAULT, EINVAL, EISDIR, EOVERFLOW, ESPIPE, EXDEV } from '../include/uapi/errno.ts';
 import { O_APPEND } from '../include/uapi/fcntl.ts';
-import { S_ISBLK, S_ISDIR, S_ISREG } from '../include/uapi/stat.ts';
+import { S_ISDIR, S_ISREG } from '../include/uapi/stat.ts';
 import { get_unaligned_sle64, put_unaligned_le64 } from '../lib/bytes.ts';
 import { IovIter } from '../lib/iov_iter.ts';
 import { copy_to_user, memdup_user } from '../lib/usercopy.ts';
@@ -28,6 +29,7 @@ import { flags as flagBits, int, ptr, size, SYSCALL_DEFINE } from '../syscalls/d
 import { signal_pending } from '../signal.ts';
 import { fdget } from './file.ts';
 import { fput, get_file } from './file_table.ts';
+import { is_pipe, pipe_room } from './pipe.ts';
 
 const CHUNK = 64 * 1024;
 
@@ -100,11 +102,12 @@ export const sys_sendfile64 = SYSCALL_DEFINE(
     if (offset !== NULL && (input.f_mode & FMODE_PREAD) === 0) return -ESPIPE;
     const pos = read_pos(task, input, offset);
     if (pos < 0) return pos;
+    if (pos + count >= 2 ** 63) return -EINVAL;
 
     const output = fdget(task, out_fd);
     if (typeof output === 'number') return output;
     if ((output.f_mode & FMODE_WRITE) === 0) return -EBADF;
-    const err = sendfile_ok(input, output);
+    const err = sendfile_ok(task, input, output, count);
     if (err < 0) return err;
 
     const from: End = { file: input, pos };
@@ -115,12 +118,16 @@ export const sys_sendfile64 = SYSCALL_DEFINE(
   },
 );
 
-/** "in_fd must support mmap-like operations"; O_APPEND and a position of one's own contradict each other. */
-function sendfile_ok(input: File, output: File): number {
-  const { i_mode } = input.f_inode;
-  if (!input.f_op.read_iter || !output.f_op.write_iter) return -EINVAL;
-  if (!S_ISREG(i_mode) && !S_ISBLK(i_mode)) return -EINVAL;
-  return output.f_flags & O_APPEND ? -EINVAL : 0;
+/** Into a pipe anything goes; otherwise what cannot be sought would be lost if it could not be passed on. */
+function sendfile_ok(task: Task, input: File, output: File, count: number): number {
+  if (is_pipe(output)) {
+    const err = pipe_room(task, output);
+    if (err < 0) return err;
+  } else if (output.f_flags & O_APPEND || (input.f_mode & FMODE_LSEEK) === 0) {
+    return -EINVAL;
+  }
+  if (count === 0) return 0;
+  return input.f_op.splice_read && output.f_op.write_iter ? 0 : -EINVAL;
 }
 
 export const sys_copy_file_range = SYSCALL_DEFINE(
@@ -139,7 +146,9 @@ export const sys_copy_file_range = SYSCALL_DEFINE(
     if (flags !== 0) return -EINVAL;
     const count = Math.min(len, MAX_RW_COUNT);
     const err = copy_range_ok(from, to, len);
-    if (err < 0 || count === 0) return err;
+    if (err < 0) return err;
+    if (input.f_inode.i_sb !== output.f_inode.i_sb) return -EXDEV;
+    if (count === 0) return 0;
     const left = Math.min(count, Math.max(0, input.f_inode.i_size - from.pos));
     if (input.f_inode === output.f_inode && from.pos < to.pos + left && to.pos < from.pos + left)
       return -EINVAL;

@@ -65,6 +65,7 @@ export interface Kstat {
 
 const SECTORS_PER_PAGE = PAGE_SIZE / 512;
 const STATX_ATTR_AUTOMOUNT = 0x1000;
+const STATX_ATTR_VERITY = 0x10_0000;
 const STATX_ATTR_DAX = 0x20_0000;
 /** What tmpfs could say besides: compressed no, but immutable, append-only, no dump. */
 const SHMEM_ATTRIBUTES = 0x70;
@@ -91,7 +92,11 @@ export function vfs_getattr(path: Path, task: Task): Kstat {
     btime: shmem ? inode.i_btime : null,
     attributes: dentry === path.mnt.mnt_root ? STATX_ATTR_MOUNT_ROOT : 0,
     attributes_mask:
-      STATX_ATTR_AUTOMOUNT | STATX_ATTR_DAX | STATX_ATTR_MOUNT_ROOT | (shmem ? SHMEM_ATTRIBUTES : 0),
+      STATX_ATTR_AUTOMOUNT |
+      STATX_ATTR_VERITY |
+      STATX_ATTR_DAX |
+      STATX_ATTR_MOUNT_ROOT |
+      (shmem ? SHMEM_ATTRIBUTES : 0),
   };
 }
 

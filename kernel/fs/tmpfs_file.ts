@@ -6,7 +6,7 @@
  */
 
 import type { File, FileOperations, Inode, Kiocb } from '../include/linux/fs.ts';
-import { IOCB_APPEND } from '../include/linux/fs_modes.ts';
+import { FMODE_CAN_ODIRECT, IOCB_APPEND } from '../include/linux/fs_modes.ts';
 import type { VmArea } from '../include/linux/mm_types.ts';
 import type { Task } from '../include/linux/sched.ts';
 import { PAGE_SIZE } from '../include/linux/types.ts';
@@ -188,9 +188,17 @@ function clear_part(inode: Inode, from: number, to: number): void {
   if (pfn > 0) inode.i_sb.kernel.mm.bytes(pfn).fill(0, offset, offset + (to - from));
 }
 
+/** There is nothing between the file and its pages, so "direct" is what it always is. */
+function shmem_file_open(_inode: Inode, file: File): number {
+  file.f_mode |= FMODE_CAN_ODIRECT;
+  return 0;
+}
+
 export const shmem_file_operations: FileOperations = {
+  open: shmem_file_open,
   llseek: shmem_llseek,
   read_iter: shmem_read_iter,
+  splice_read: true,
   write_iter: shmem_write_iter,
   mmap: shmem_mmap,
   fsync: () => 0,

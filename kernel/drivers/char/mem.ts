@@ -37,7 +37,7 @@ function read_zero(_task: Task, _iocb: Kiocb, to: IovIter): number {
   return to.zero(to.count) || -EFAULT;
 }
 
-const write_full = (_task: Task, _iocb: Kiocb, from: IovIter): number => (from.count === 0 ? 0 : -ENOSPC);
+const write_full = (): number => -ENOSPC;
 
 /** Mapping zeroes is how anonymous memory was once asked for. */
 function mmap_zero(_file: File, vma: VmArea): number {
@@ -82,13 +82,20 @@ const random_ioctl: NonNullable<FileOperations['ioctl']> = (task, _file, cmd, ar
 
 const null_fops: FileOperations = { llseek: null_lseek, read_iter: read_null, write_iter: write_null };
 const zero_fops: FileOperations = {
+  splice_read: true,
   llseek: null_lseek,
   read_iter: read_zero,
   write_iter: write_null,
   mmap: mmap_zero,
 };
-const full_fops: FileOperations = { llseek: null_lseek, read_iter: read_zero, write_iter: write_full };
+const full_fops: FileOperations = {
+  splice_read: true,
+  llseek: null_lseek,
+  read_iter: read_zero,
+  write_iter: write_full,
+};
 const random_fops: FileOperations = {
+  splice_read: true,
   llseek: noop_llseek,
   read_iter: read_random,
   write_iter: write_random,

@@ -157,6 +157,7 @@ function tty_poll(file: File, table: PollTable): number {
 const no_llseek = (): number => -ESPIPE;
 
 export const tty_fops: FileOperations = {
+  splice_read: true,
   open: tty_open,
   release: tty_release,
   read_iter: tty_read,

@@ -62,7 +62,7 @@ class EntryDirectory {
     let place = 2;
     for (const [name, { mode }] of this.table) {
       if (place >= ctx.pos) {
-        if (!ctx.emit(name, place, fs_umode_to_dtype(mode), place + 1)) return 0;
+        if (!ctx.emit(name, place, fs_umode_to_dtype(mode))) return 0;
         ctx.pos = place + 1;
       }
       place++;
@@ -105,7 +105,8 @@ function proc_task_readdir(file: File, ctx: DirContext): number {
   for (const tid of [...leader.signal.threads].map((thread) => thread.pid).sort((a, b) => a - b)) {
     const place = tid + 2;
     if (place < ctx.pos) continue;
-    if (!ctx.emit(String(tid), place, fs_umode_to_dtype(S_IFDIR), place + 1)) return 0;
+    ctx.pos = place;
+    if (!ctx.emit(String(tid), place, fs_umode_to_dtype(S_IFDIR))) return 0;
     ctx.pos = place + 1;
   }
   return 0;

@@ -77,7 +77,7 @@ function proc_readfd_common(file: File, ctx: DirContext, mode: number): number {
   if (!dir_emit_dots(file, ctx)) return 0;
   const fds = task.files?.fd ?? [];
   for (let fd = ctx.pos - 2; fd < fds.length; fd++) {
-    if (fds[fd] && !ctx.emit(String(fd), fd + 2, fs_umode_to_dtype(mode), fd + 3)) return 0;
+    if (fds[fd] && !ctx.emit(String(fd), fd + 2, fs_umode_to_dtype(mode))) return 0;
     ctx.pos = fd + 3;
   }
   return 0;

@@ -7,6 +7,8 @@
  */
 
 import type {
+  Dentry,
+  DirContext,
   File,
   FileOperations,
   Inode,
@@ -14,18 +16,17 @@ import type {
   Kiocb,
   SuperBlock,
 } from '../../include/linux/fs.ts';
-import type { Dentry } from '../../include/linux/fs.ts';
 import type { Task } from '../../include/linux/sched.ts';
 import { EFAULT, EINVAL, EIO, ENOENT } from '../../include/uapi/errno.ts';
 import { SEEK_CUR, SEEK_SET } from '../../include/uapi/fcntl.ts';
-import { S_IFDIR, S_IFLNK, S_IFREG } from '../../include/uapi/stat.ts';
+import { fs_umode_to_dtype, S_IFDIR, S_IFLNK, S_IFREG } from '../../include/uapi/stat.ts';
 import type { Kernel } from '../../kernel.ts';
 import { bytes_to_string, string_to_bytes } from '../../lib/bytes.ts';
 import type { IovIter } from '../../lib/iov_iter.ts';
 import { d_add, d_alloc } from '../dcache.ts';
 import { new_inode, no_fops } from '../inode.ts';
 import { vfs_setpos } from '../read_write.ts';
-import { dcache_dir_fops } from '../readdir.ts';
+import { dcache_dir_lseek, dir_emit_dots, generic_read_dir } from '../readdir.ts';
 
 /** The text, or -errno. `task` is who reads. */
 export type Show = (inode: Inode, task: Task) => string | number;
@@ -37,9 +38,13 @@ const MAX_WRITE = 4096;
 
 /** Linux: single_open(), seq_read_iter(). The methods of a file whose content is `show()`'s text. */
 export function single_fops(show: Show | null, store: Store | null = null): FileOperations {
-  const fops: FileOperations = { llseek: seq_lseek };
-  if (show) fops.read_iter = (task, iocb, to) => seq_read_iter(show, task, iocb, to);
-  else fops.read_iter = () => -EIO;
+  const fops: { -readonly [K in keyof FileOperations]: FileOperations[K] } = { llseek: seq_lseek };
+  if (show) {
+    fops.read_iter = (task, iocb, to) => seq_read_iter(show, task, iocb, to);
+    fops.splice_read = true;
+  } else {
+    fops.read_iter = () => -EIO;
+  }
   fops.write_iter = store ? (task, iocb, from) => seq_write_iter(store, task, iocb, from) : () => -EIO;
   return fops;
 }
@@ -109,6 +114,27 @@ function add_entry(
   return dentry;
 }
 
+/** Upstream keeps entries sorted by the length of their names, then by their letters. */
+const by_length = (a: Dentry, b: Dentry): number =>
+  a.d_name.length - b.d_name.length || (a.d_name < b.d_name ? -1 : 1);
+
+/** Permanent entries but those named in `but`, in their order. False: the buffer is full. */
+export function proc_readdir(file: File, ctx: DirContext, but: readonly string[] = []): boolean {
+  if (!dir_emit_dots(file, ctx)) return false;
+  const entries = [...file.f_path.dentry.d_children.values()].filter((d) => !but.includes(d.d_name));
+  for (const { d_name, d_inode } of entries.sort(by_length).slice(ctx.pos - 2)) {
+    if (!ctx.emit(d_name, d_inode!.i_ino, fs_umode_to_dtype(d_inode!.i_mode))) return false;
+    ctx.pos++;
+  }
+  return true;
+}
+
+const proc_dir_fops: FileOperations = {
+  llseek: dcache_dir_lseek,
+  read_iter: generic_read_dir,
+  iterate: (file, ctx) => (proc_readdir(file, ctx), 0),
+};
+
 /** A directory, at `path` below /proc; those above it too. */
 export function proc_mkdir(kernel: Kernel, path: string): Dentry {
   let dir = proc_sb(kernel).s_root;
@@ -119,7 +145,7 @@ export function proc_mkdir(kernel: Kernel, path: string): Dentry {
 function child_dir(parent: Dentry, name: string): Dentry {
   const known = parent.d_children.get(name);
   if (known) return known;
-  const dir = add_entry(parent, name, S_IFDIR | 0o555, { lookup: () => -ENOENT }, dcache_dir_fops);
+  const dir = add_entry(parent, name, S_IFDIR | 0o555, { lookup: () => -ENOENT }, proc_dir_fops);
   dir.d_inode!.i_nlink = 2;
   parent.d_inode!.i_nlink++;
   return dir;

@@ -18,10 +18,10 @@ import type { Task } from '../../include/linux/sched.ts';
 import { DT_DIR, DT_LNK, PROC_SUPER_MAGIC } from '../../include/uapi/stat.ts';
 import type { Kernel } from '../../kernel.ts';
 import { d_make_root } from '../dcache.ts';
-import { dcache_dir_lseek, dcache_readdir, generic_read_dir } from '../readdir.ts';
+import { dcache_dir_lseek, generic_read_dir } from '../readdir.ts';
 import { get_tree_single, new_super, register_filesystem } from '../super.ts';
 import { proc_pid_lookup } from './base.ts';
-import { proc_root_inode, proc_symlink } from './generic.ts';
+import { proc_readdir, proc_root_inode, proc_symlink } from './generic.ts';
 import { proc_misc_init } from './misc.ts';
 import { proc_sys_init } from './proc_sysctl.ts';
 
@@ -61,30 +61,15 @@ function proc_root_getattr(dentry: Dentry, task: Task): void {
 
 function proc_root_readdir(file: File, ctx: DirContext, task: Task): number {
   if (ctx.pos < FIRST_PROCESS_ENTRY) {
-    if (!emit_permanent(file, ctx)) return 0;
+    if (!proc_readdir(file, ctx, SELF_LINKS)) return 0;
     ctx.pos = FIRST_PROCESS_ENTRY;
   }
   if (!emit_self_links(file, ctx)) return 0;
   return proc_pid_readdir(ctx, task);
 }
 
-/** All but the "self" links, which come behind. False: the buffer is full. */
-function emit_permanent(file: File, ctx: DirContext): boolean {
-  let full = false;
-  const filtered: DirContext = {
-    pos: ctx.pos,
-    emit: (name, ino, type, next) => {
-      if (SELF_LINKS.includes(name)) return true;
-      full = !ctx.emit(name, ino, type, next);
-      return !full;
-    },
-  };
-  dcache_readdir(file, filtered);
-  ctx.pos = filtered.pos;
-  return !full;
-}
-
-const SELF_LINKS = ['self', 'thread-self'];
+/** These come behind everything that is permanent. */
+const SELF_LINKS: readonly string[] = ['self', 'thread-self'];
 
 function emit_self_links(file: File, ctx: DirContext): boolean {
   const { d_children } = file.f_path.dentry;
@@ -92,7 +77,7 @@ function emit_self_links(file: File, ctx: DirContext): boolean {
     if (ctx.pos > FIRST_PROCESS_ENTRY + which) continue;
     const name = SELF_LINKS[which]!;
     const { i_ino } = d_children.get(name)!.d_inode!;
-    if (!ctx.emit(name, i_ino, DT_LNK, FIRST_PROCESS_ENTRY + which + 1)) return false;
+    if (!ctx.emit(name, i_ino, DT_LNK)) return false;
     ctx.pos = FIRST_PROCESS_ENTRY + which + 1;
   }
   return true;
@@ -105,12 +90,16 @@ function proc_pid_readdir(ctx: DirContext, task: Task): number {
   for (const tgid of numbers) {
     const place = tgid + TGID_OFFSET;
     if (place < ctx.pos) continue;
+    ctx.pos = place;
     // The inode does not exist before somebody looks; any number that is not 0 will do here.
-    if (!ctx.emit(String(tgid), place, DT_DIR, place + 1)) return 0;
-    ctx.pos = place + 1;
+    if (!ctx.emit(String(tgid), place, DT_DIR)) return 0;
   }
+  ctx.pos = PID_MAX_LIMIT + TGID_OFFSET;
   return 0;
 }
+
+/** There is no process with this number. */
+const PID_MAX_LIMIT = 4 * 1024 * 1024;
 
 const proc_root_iops: InodeOperations = { lookup: proc_root_lookup, getattr: proc_root_getattr };
 const proc_root_fops: FileOperations = {

@@ -183,9 +183,10 @@ export interface Kiocb {
 }
 
 export interface DirContext {
+  /** The place of the entry that is told next: seeking there tells it again. */
   pos: number;
   /** False: the buffer is full, stop. */
-  emit(name: string, ino: number, type: number, nextPos: number): boolean;
+  emit(name: string, ino: number, type: number): boolean;
 }
 
 /** poll() registers the sleeper with every queue it is shown. null: only the mask is wanted. */
@@ -198,6 +199,8 @@ export interface FileOperations {
   /** One descriptor is being closed (others may remain). */
   flush?(file: File, task: Task): void;
   read_iter?(task: Task, iocb: Kiocb, to: IovIter): MaySleep<number>;
+  /** It can be what sendfile() reads from. */
+  readonly splice_read?: true;
   write_iter?(task: Task, iocb: Kiocb, from: IovIter): MaySleep<number>;
   llseek?(file: File, offset: number, whence: number, task: Task): number;
   iterate?(file: File, ctx: DirContext, task: Task): number;

@@ -14,6 +14,10 @@ export const FMODE_EXEC = 0x20;
 export const FMODE_WRITER = 0x40;
 /** Opened with O_PATH: good for naming, not for reading. */
 export const FMODE_PATH = 0x4000;
+/** Knows what it means not to wait (RWF_NOWAIT). */
+export const FMODE_NOWAIT = 0x800_0000;
+/** May be opened with O_DIRECT: set by the file's open(). */
+export const FMODE_CAN_ODIRECT = 0x40_0000;
 /** No position: the stream moves by itself. */
 export const FMODE_STREAM = 0x20_0000;
 
