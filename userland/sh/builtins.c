@@ -81,6 +81,18 @@ static int builtin_export(char **argv) {
   return 0;
 }
 
+static int builtin_local(char **argv) {
+  if (sh.functions == 0) return error("local", "not in a function");
+  for (argv++; *argv; argv++) {
+    size_t n = name_length(*argv);
+    if (n == 0 || ((*argv)[n] && (*argv)[n] != '=')) return error(*argv, "not a valid name");
+    char *name = scratch_string(*argv, n);
+    save_variable(&sh.locals, name);
+    set_variable(name, (*argv)[n] ? *argv + n + 1 : "");
+  }
+  return 0;
+}
+
 static int builtin_unset(char **argv) {
   bool function = argv[1] && strcmp(argv[1], "-f") == 0;
   if (argv[1] && argv[1][0] == '-') argv++;
@@ -279,6 +291,7 @@ static const struct row {
   {"history", builtin_history, false},
   {"jobs", builtin_jobs, false},
   {"kill", builtin_kill, false},
+  {"local", builtin_local, false},
   {"pwd", builtin_pwd, false},
   {"read", builtin_read, false},
   {"return", builtin_return, true},
@@ -289,6 +302,7 @@ static const struct row {
   {"trap", builtin_trap, true},
   {"true", builtin_true, false},
   {"type", builtin_type, false},
+  {"ulimit", builtin_ulimit, false},
   {"umask", builtin_umask, false},
   {"unset", builtin_unset, true},
   {"wait", builtin_wait, false},

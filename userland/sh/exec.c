@@ -64,19 +64,15 @@ static void trace(char **argv) {
 }
 
 /* Gives the variables before a command their values; they are saved first if it is for this command only. */
-static struct strings assign(const struct word *words, bool only_now) {
-  struct strings saved = {0};
+static struct variable *assign(const struct word *words, bool only_now) {
+  struct variable *saved = NULL;
   for (; words && is_assignment(words->text); words = words->next) {
     char *name = scratch_string(words->text, name_length(words->text));
-    if (only_now) strings_add(&saved, (char *)save_variable(name));
+    if (only_now) save_variable(&saved, name);
     set_assignment(words->text);
     if (only_now) export_variable(name);
   }
   return saved;
-}
-
-static void unassign(struct strings *saved) {
-  while (saved->count > 0) restore_variable((struct variable *)saved->items[--saved->count]);
 }
 
 static const struct word *arguments_of(const struct node *node) {
@@ -92,11 +88,15 @@ int run_function(const char *body, char **argv) {
   }
   char **params = sh.params;
   int count = sh.param_count, loops = sh.loops;
+  struct variable *locals = sh.locals;
+  sh.locals = NULL;
   sh.params = argv + 1;
   for (sh.param_count = 0; sh.params[sh.param_count]; sh.param_count++) {}
   sh.loops = 0;
   int status = run_text(scratch_string(body, strlen(body))); // it may redefine itself meanwhile
   sh.returning = false;
+  restore_variables(&sh.locals);
+  sh.locals = locals;
   sh.functions--;
   sh.loops = loops;
   sh.params = params;
@@ -110,11 +110,11 @@ static bool keeps_redirects(char **argv) { return strcmp(argv[0], "exec") == 0 &
 static int run_inside(const struct node *node, builtin_fn *builtin, const char *function, char **argv) {
   struct saved_fds saved = {.count = 0};
   int status = 1;
-  struct strings variables = assign(node->words, !is_special_builtin(argv[0]));
+  struct variable *hidden = assign(node->words, !is_special_builtin(argv[0]));
   if (redirect(node->redirects, keeps_redirects(argv) ? NULL : &saved))
     status = function ? run_function(function, argv) : builtin(argv);
   undo_redirects(&saved);
-  unassign(&variables);
+  restore_variables(&hidden);
   return status;
 }
 
@@ -147,7 +147,7 @@ _Noreturn void run_and_exit(struct node *node) {
   if (args.count == 0) leave(run_assignments_only(node));
   if (find_function(args.items[0]) || find_builtin(args.items[0])) leave(run(node));
   if (!redirect(node->redirects, NULL)) leave(1);
-  assign(node->words, true);
+  assign(node->words, true); // for good: this process has nothing else to do
   exec_program(args.items);
 }
 

@@ -4,7 +4,8 @@
  * Usage: sh [-ex] [-c commands [name [params]...] | file [params]...]
  *
  * Manual: POSIX, "sh" and "Shell Command Language"
- * Absent: aliases, arrays, `local`, `getopts`, `select`, {a,b}, <(...)
+ * Differs: in $(...) the patterns of `case` need their opening parenthesis
+ * Absent: aliases, arrays, `getopts`, `select`, {a,b}, <(...), [[ ]]
  */
 #include "sh.h"
 

@@ -8,6 +8,8 @@
  */
 #include "sh.h"
 
+enum { MOST_NESTED = 200 }; // each level is a few calls deep, here and in exec.c
+
 static struct node *parse_and_or(struct parser *p);
 static struct node *parse_list(struct parser *p);
 
@@ -369,7 +371,10 @@ static bool next_is_closing(struct parser *p) {
 
 static struct node *parse_command(struct parser *p) {
   if (next_is_closing(p)) return unexpected(p);
+  if (p->depth == MOST_NESTED) return fail(p, "commands are nested too deeply");
+  p->depth++;
   struct node *node = parse_compound(p);
+  p->depth--;
   if (p->failed) return NULL;
   if (!node) {
     node = parse_function(p);
@@ -383,7 +388,8 @@ static struct node *parse_command(struct parser *p) {
 static struct node *parse_pipeline(struct parser *p) {
   skip_blanks(p);
   const char *start = p->at;
-  if (take_reserved(p, "!")) return new_node(NOT, parse_pipeline(p), NULL);
+  bool negated = false;
+  while (take_reserved(p, "!")) negated = !negated;
 
   struct node *node = parse_command(p);
   while (!p->failed && !starts_with((skip_blanks(p), p->at), "||") && take(p, "|")) {
@@ -392,7 +398,7 @@ static struct node *parse_pipeline(struct parser *p) {
   }
   if (!node) return NULL;
   if (!node->source) node->source = start, node->length = (size_t)(p->at - start);
-  return node;
+  return negated ? new_node(NOT, node, NULL) : node;
 }
 
 static struct node *parse_and_or(struct parser *p) {

@@ -38,30 +38,39 @@ static int open_target(const struct redirect *redirect, const char *target) {
   return -EINVAL;
 }
 
-static void save(int fd, struct saved_fds *saved) {
-  if (!saved || saved->count == (int)countof(saved->from)) return;
+/* Away from the numbers that scripts use, if the limit of open files permits. */
+static int copy_away(int fd) {
+  int copy = (int)fcntl(fd, F_DUPFD_CLOEXEC, SAVED_FD);
+  return copy == -EINVAL ? (int)fcntl(fd, F_DUPFD_CLOEXEC, STDERR + 1) : copy;
+}
+
+static bool save(int fd, struct saved_fds *saved) {
+  if (!saved || saved->count == (int)countof(saved->from)) return true;
   for (int i = 0; i < saved->count; i++)
-    if (saved->from[i] == fd) return; // the first is the one to go back to
+    if (saved->from[i] == fd) return true; // the first is the one to go back to
+  int copy = copy_away(fd);
+  if (copy < 0 && copy != -EBADF) return !error("saving a file", strerror(-copy));
   saved->from[saved->count] = fd;
-  saved->to[saved->count++] = (int)fcntl(fd, F_DUPFD_CLOEXEC, SAVED_FD); // an error: it was not open
+  saved->to[saved->count++] = copy; // -EBADF: it was not open
+  return true;
 }
 
 /* fd now means what `from` means. A copy of itself only loses the close-on-exec flag. */
 static bool move(int from, int fd, struct saved_fds *saved) {
-  save(fd, saved);
-  if (from == fd) return fcntl(fd, F_SETFD, 0) >= 0;
-  return dup3(from, fd, 0) >= 0;
+  if (!save(fd, saved)) return false;
+  long err = from == fd ? fcntl(fd, F_SETFD, 0) : dup3(from, fd, 0);
+  return err >= 0 || !error("redirection", strerror((int)-err));
 }
 
 static bool redirect_copy(const struct redirect *redirect, const char *target, struct saved_fds *saved) {
   if (strcmp(target, "-") == 0) {
-    save(redirect->fd, saved);
+    if (!save(redirect->fd, saved)) return false;
     close(redirect->fd);
     return true;
   }
   long fd;
-  if (parse_long(target, &fd) && move((int)fd, redirect->fd, saved)) return true;
-  return !error(target, "Bad file descriptor");
+  if (!parse_long(target, &fd) || fcntl((int)fd, F_GETFD, 0) < 0) return !error(target, "Bad file descriptor");
+  return move((int)fd, redirect->fd, saved);
 }
 
 static bool redirect_one(const struct redirect *redirect, struct saved_fds *saved) {

@@ -26,6 +26,7 @@ struct shell {
   int errexit_off; //      > 0 inside conditions, where failing is no error
   int loops; //            how many are running, so that `break 9` breaks no more than those
   int functions; //        how many are running, for `return`
+  struct variable *locals; // what the running function has hidden
   int breaking, continuing; // loops still to leave
   bool returning, exiting;
   volatile bool interrupted; // ^C: everything unwinds to the prompt
@@ -93,6 +94,7 @@ struct parser {
   char error[80];
   struct redirect *documents[16]; // here-documents that start after this line
   int document_count;
+  int depth; // of commands in commands
 };
 struct node *parse_line(struct parser *parser); // NULL for an empty line, at the end, or after an error
 const char *skip_quoted(const char *s); //         past one character of a word, or past all it quotes; NULL: no end
@@ -124,8 +126,8 @@ void export_variable(const char *name);
 void unset_variable(const char *name);
 void show_variables(bool exported_only);
 char **make_environment(void);
-struct variable *save_variable(const char *name);
-void restore_variable(struct variable *saved);
+void save_variable(struct variable **list, const char *name);
+void restore_variables(struct variable **list);
 const char *find_function(const char *name);
 void set_function(const char *name, const char *body); // NULL: no longer
 
@@ -160,12 +162,12 @@ void show_changed_jobs(void);
 int builtin_jobs(char **argv), builtin_fg(char **argv), builtin_bg(char **argv), builtin_wait(char **argv);
 int builtin_kill(char **argv);
 
-/* builtins.c, trap.c, test.c */
+/* builtins.c, trap.c, test.c, ulimit.c */
 typedef int builtin_fn(char **argv);
 builtin_fn *find_builtin(const char *name);
 const char *builtin_name(size_t index); // NULL after the last
 bool is_special_builtin(const char *name); // assignments before it stay, and its redirections may too
-int builtin_test(char **argv), builtin_trap(char **argv);
+int builtin_test(char **argv), builtin_trap(char **argv), builtin_ulimit(char **argv);
 void run_traps(void);
 void run_exit_trap(void);
 void reset_signals(void); // in a child

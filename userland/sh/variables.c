@@ -71,13 +71,17 @@ void set_assignment(const char *assignment) {
 
 void export_variable(const char *name) { find_or_make(name)->exported = true; }
 
+static void free_variable(struct variable *variable) {
+  let_go(variable->name);
+  let_go(variable->value);
+  let_go(variable);
+}
+
 void unset_variable(const char *name) {
   struct variable **at = find(name), *found = *at;
   if (!found) return;
   *at = found->next;
-  let_go(found->name);
-  let_go(found->value);
-  let_go(found);
+  free_variable(found);
 }
 
 void show_variables(bool exported_only) {
@@ -101,19 +105,25 @@ char **make_environment(void) {
   return strings.items ? strings.items : nothing;
 }
 
-/* Before an assignment that holds for one command only, or for one function. */
-struct variable *save_variable(const char *name) {
-  struct variable *saved = scratch(sizeof(*saved)), *found = *find(name);
-  saved->name = scratch_string(name, strlen(name));
-  if (found && found->value) saved->value = scratch_string(found->value, strlen(found->value));
+/* Before an assignment that holds for one command or one function only: remembers the old value in a list. */
+void save_variable(struct variable **list, const char *name) {
+  struct variable *saved = keep(sizeof(*saved)), *found = *find(name);
+  saved->name = keep_string(name);
+  saved->value = found && found->value ? keep_string(found->value) : NULL;
   saved->exported = found && found->exported;
-  return saved;
+  saved->next = *list;
+  *list = saved;
 }
 
-void restore_variable(struct variable *saved) {
-  unset_variable(saved->name);
-  if (saved->value) set_variable(saved->name, saved->value);
-  if (saved->exported) export_variable(saved->name);
+/* The last one saved comes first, so a name that was saved twice gets its oldest value. */
+void restore_variables(struct variable **list) {
+  for (struct variable *saved; (saved = *list);) {
+    *list = saved->next;
+    unset_variable(saved->name);
+    if (saved->value) set_variable(saved->name, saved->value);
+    if (saved->exported) export_variable(saved->name);
+    free_variable(saved);
+  }
 }
 
 static struct function **find_function_slot(const char *name) {
