@@ -6,10 +6,11 @@
  * Differs: user and group ids follow the same rules, so there is one function for each rule and two system calls
  */
 
-import { capable, commit_creds, type NewCred, prepare_creds } from './cred.ts';
-import type { Task } from './include/linux/sched.ts';
+import { capable, commit_creds, type NewCred, prepare_creds, type UserStruct } from './cred.ts';
+import { PF_NPROC_EXCEEDED, type Task } from './include/linux/sched.ts';
 import { CAP_SETGID, CAP_SETUID } from './include/uapi/capability.ts';
 import { EFAULT, EINVAL, EPERM } from './include/uapi/errno.ts';
+import { RLIMIT_NPROC } from './include/uapi/resource.ts';
 import { get_unaligned_le32, put_unaligned_le32 } from './lib/bytes.ts';
 import { copy_to_user, memdup_user, put_user_u32 } from './lib/usercopy.ts';
 import { cap_task_fix_setfsuid, cap_task_fix_setuid } from './security/commoncap.ts';
@@ -61,8 +62,15 @@ function change_ids(task: Task, kind: Kind, rule: Rule): number {
     cred.user = task.kernel.users.alloc_uid(cred.uid);
     cap_task_fix_setuid(cred, task.cred);
   }
+  if (cred.user !== task.cred.user) flag_nproc_exceeded(task, cred.user);
   commit_creds(task, cred);
   return 0;
+}
+
+/** Changing users cannot fail for want of processes: too many programs never looked. execve() fails instead. */
+function flag_nproc_exceeded(task: Task, user: UserStruct): void {
+  const over = user.uid !== 0 && user.processes > task.signal.rlim[RLIMIT_NPROC]!.cur;
+  task.flags = over ? task.flags | PF_NPROC_EXCEEDED : task.flags & ~PF_NPROC_EXCEEDED;
 }
 
 const all = (id: number): Ids => ({ real: id, effective: id, saved: id, fs: id });

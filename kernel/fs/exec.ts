@@ -20,11 +20,11 @@ import { BINPRM_BUF_SIZE, type LinuxBinfmt, type LinuxBinprm } from '../include/
 import type { File } from '../include/linux/fs.ts';
 import { LOOKUP_EMPTY, MAY_READ } from '../include/linux/fs_modes.ts';
 import type { Mm } from '../include/linux/mm_types.ts';
-import { PF_FORKNOEXEC, PF_KTHREAD, type Task } from '../include/linux/sched.ts';
+import { PF_FORKNOEXEC, PF_KTHREAD, PF_NPROC_EXCEEDED, type Task } from '../include/linux/sched.ts';
 import { NULL, type UserPtr } from '../include/linux/types.ts';
-import { E2BIG, ELOOP, ENOEXEC } from '../include/uapi/errno.ts';
+import { E2BIG, EAGAIN, ELOOP, ENOEXEC } from '../include/uapi/errno.ts';
 import { AT_EMPTY_PATH, AT_FDCWD, AT_SYMLINK_NOFOLLOW } from '../include/uapi/fcntl.ts';
-import { RLIMIT_STACK } from '../include/uapi/resource.ts';
+import { RLIMIT_NPROC, RLIMIT_STACK } from '../include/uapi/resource.ts';
 import { SIGSEGV } from '../include/uapi/signal.ts';
 import { mm_alloc, mmput } from '../mm/init-mm.ts';
 import { get_mm_rss } from '../mm/rmap.ts';
@@ -64,6 +64,10 @@ function* do_execveat_common(
   envp: UserPtr,
   flags: number,
 ): Sleeps<number> {
+  // The user has changed since the last fork, to one with too many processes; still?
+  const { user } = task.cred;
+  if (task.flags & PF_NPROC_EXCEEDED && user.processes > task.signal.rlim[RLIMIT_NPROC]!.cur) return -EAGAIN;
+  task.flags &= ~PF_NPROC_EXCEEDED;
   const bprm = alloc_bprm(task, fd, filename, flags);
   if (typeof bprm === 'number') return bprm;
   const err = copy_user_strings(bprm, argv, envp);

@@ -1,18 +1,24 @@
 /*
  * kernel/fs/pidfs.ts - a descriptor that means a process, whatever its number will mean later
  *
- * Linux:   fs/pidfs.c, kernel/pid.c (pidfd_open), kernel/fork.c (pidfd_prepare) (v6.12)
- * Manual:  pidfd_open(2)
+ * Linux:   fs/pidfs.c, kernel/pid.c (pidfd_open), kernel/fork.c (pidfd_prepare), kernel/signal.c (pidfd_send_signal) (v6.12)
+ * Manual:  pidfd_open(2), pidfd_send_signal(2)
  * Differs: an anonymous inode, as before v6.9
  * Absent:  pidfd_getfd(), ioctls on a pidfd
  */
 
 import type { File, FileOperations, PollTable } from '../include/linux/fs.ts';
 import type { Task } from '../include/linux/sched.ts';
-import { EBADF, EINVAL, ESRCH } from '../include/uapi/errno.ts';
+import type { KernelSigInfo } from '../include/linux/signal.ts';
+import type { UserPtr } from '../include/linux/types.ts';
+import { EBADF, EINVAL, EPERM, ESRCH } from '../include/uapi/errno.ts';
 import { O_CLOEXEC, O_EXCL, O_NONBLOCK, O_RDWR } from '../include/uapi/fcntl.ts';
-import { type Pid, PIDTYPE_PID, PIDTYPE_TGID, pid_task } from '../pid.ts';
-import { bits, int, SYSCALL_DEFINE } from '../syscalls/define.ts';
+import { SI_TKILL, SI_USER } from '../include/uapi/siginfo.ts';
+import { get_user_u32 } from '../lib/usercopy.ts';
+import { type Pid, PIDTYPE_PGID, PIDTYPE_PID, PIDTYPE_TGID, type PidType, pid_task } from '../pid.ts';
+import { __kill_pgrp_info, group_send_sig_info } from '../signal/kill.ts';
+import { copy_siginfo_from_user, tkill_siginfo, user_siginfo } from '../signal/siginfo.ts';
+import { bits, int, ptr, SYSCALL_DEFINE } from '../syscalls/define.ts';
 import { anon_inode_getfile } from './anon_inodes.ts';
 import { fd_install, fdget, get_unused_fd_flags, put_unused_fd } from './file.ts';
 import { fput } from './file_table.ts';
@@ -84,3 +90,59 @@ export const sys_pidfd_open = SYSCALL_DEFINE(
     return prepared.fd;
   },
 );
+
+const PIDFD_SIGNAL_THREAD = 1;
+const PIDFD_SIGNAL_THREAD_GROUP = 2;
+const PIDFD_SIGNAL_PROCESS_GROUP = 4;
+const TARGETS = { PIDFD_SIGNAL_THREAD, PIDFD_SIGNAL_THREAD_GROUP, PIDFD_SIGNAL_PROCESS_GROUP };
+
+/** 0: what the descriptor was opened for. */
+const TARGET_TYPES: ReadonlyMap<number, PidType | null> = new Map<number, PidType | null>([
+  [0, null],
+  [PIDFD_SIGNAL_THREAD, PIDTYPE_PID],
+  [PIDFD_SIGNAL_THREAD_GROUP, PIDTYPE_TGID],
+  [PIDFD_SIGNAL_PROCESS_GROUP, PIDTYPE_PGID],
+]);
+
+export const sys_pidfd_send_signal = SYSCALL_DEFINE(
+  'pidfd_send_signal',
+  { pidfd: int, sig: int, info: ptr, flags: bits(TARGETS) },
+  (task, { pidfd, sig, info: uinfo, flags }) => {
+    const wanted = TARGET_TYPES.get(flags);
+    if (wanted === undefined) return -EINVAL;
+    const file = fdget(task, pidfd);
+    if (typeof file === 'number') return file;
+    if (file.f_op !== pidfd_fops) return -EBADF;
+    const { pid, thread } = file.private_data as PidFd;
+    const type = wanted ?? (thread ? PIDTYPE_PID : PIDTYPE_TGID);
+    const info = uinfo ? given_siginfo(task, uinfo, sig, pid, type) : own_siginfo(task, sig, type);
+    if (typeof info === 'number') return info;
+
+    const target = pid_task(pid, PIDTYPE_PID);
+    if (!target) return -ESRCH;
+    return type === PIDTYPE_PGID
+      ? __kill_pgrp_info(sig, info, pid)
+      : group_send_sig_info(sig, info, target, type);
+  },
+);
+
+const own_siginfo = (task: Task, sig: number, type: PidType): KernelSigInfo =>
+  type === PIDTYPE_PID ? tkill_siginfo(sig, task) : user_siginfo(sig, SI_USER, task);
+
+/** Only to itself may a process send what looks as if the kernel, or a kill(), had sent it. */
+function given_siginfo(
+  task: Task,
+  uinfo: UserPtr,
+  sig: number,
+  pid: Pid,
+  type: PidType,
+): KernelSigInfo | number {
+  const signo = get_user_u32(task, uinfo);
+  if (signo < 0) return signo;
+  if (signo !== sig) return -EINVAL;
+  const info = copy_siginfo_from_user(task, uinfo, sig);
+  if (typeof info === 'number') return info;
+  const forged = info.si_code >= 0 || info.si_code === SI_TKILL;
+  const toOneself = task.thread_pid === pid && type !== PIDTYPE_PGID;
+  return forged && !toOneself ? -EPERM : info;
+}

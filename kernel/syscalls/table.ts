@@ -99,7 +99,7 @@ import {
 import { sys_clone, sys_clone3, sys_set_tid_address, sys_unshare } from '../clone.ts';
 import { sys_exit, sys_exit_group } from '../exit.ts';
 import { sys_wait4, sys_waitid } from '../wait.ts';
-import { sys_pidfd_open } from '../fs/pidfs.ts';
+import { sys_pidfd_open, sys_pidfd_send_signal } from '../fs/pidfs.ts';
 import { sys_futex, sys_get_robust_list, sys_set_robust_list } from '../futex/syscalls.ts';
 import {
   sys_getcpu,
@@ -285,6 +285,7 @@ export const sys_call_table: readonly Row[] = [
   [ 95, sys_waitid],
   [260, sys_wait4],
   // kernel/fs/pidfs.ts
+  [424, sys_pidfd_send_signal],
   [434, sys_pidfd_open],
   // kernel/futex/syscalls.ts
   [ 98, sys_futex, 'no PI operations'],

@@ -56,6 +56,8 @@ export const SYSCALL_WORK_SYSCALL_EXIT_TRAP = 1 << 6;
 /* task.flags */
 export const PF_EXITING = 0x4;
 export const PF_SIGNALED = 0x400;
+/** It became a user who has too many processes: told at the next execve. */
+export const PF_NPROC_EXCEEDED = 0x1000;
 export const PF_KTHREAD = 0x20_0000;
 export const PF_FORKNOEXEC = 0x40;
 export const PF_DUMPCORE = 0x200;
