@@ -10,9 +10,17 @@ import type { Row } from './builder.ts';
 import { BRANCH_EXCEPTION_SYSTEM } from './insn/branch-exception-system.ts';
 import { DATA_PROCESSING_IMMEDIATE } from './insn/data-processing-immediate.ts';
 import { DATA_PROCESSING_REGISTER } from './insn/data-processing-register.ts';
+import { FLOATING_POINT } from './insn/floating-point.ts';
 import { LOAD_STORE } from './insn/load-store.ts';
 import { LOAD_STORE_EXCLUSIVE } from './insn/load-store-exclusive.ts';
 import { SIMD_LOAD_STORE } from './insn/simd-load-store.ts';
+import { SIMD_INDEXED } from './insn/simd-indexed.ts';
+import { SIMD_PERMUTE } from './insn/simd-permute.ts';
+import { SIMD_SHIFT } from './insn/simd-shift.ts';
+import { SIMD_THREE_DIFFERENT } from './insn/simd-three-different.ts';
+import { SIMD_THREE_SAME } from './insn/simd-three-same.ts';
+import { SIMD_TWO_REGISTER } from './insn/simd-two-register.ts';
+import { SIMD_FP_THREE_SAME } from './insn/simd-floating-point-three-same.ts';
 
 export const A64: readonly Row[] = [
   ...DATA_PROCESSING_IMMEDIATE,
@@ -21,4 +29,12 @@ export const A64: readonly Row[] = [
   ...LOAD_STORE,
   ...SIMD_LOAD_STORE,
   ...DATA_PROCESSING_REGISTER,
+  ...SIMD_THREE_SAME,
+  ...SIMD_THREE_DIFFERENT,
+  ...SIMD_INDEXED,
+  ...SIMD_TWO_REGISTER,
+  ...SIMD_SHIFT,
+  ...SIMD_PERMUTE,
+  ...SIMD_FP_THREE_SAME,
+  ...FLOATING_POINT,
 ];

@@ -4,6 +4,7 @@
  * Manual: Arm ARM (DDI 0487), "Structure of the A64 assembler language"
  */
 import type { Insn } from './disasm.ts';
+import { FP_OPERANDS } from './disasm-fp.ts';
 import { type Format, VECTOR_OPERANDS } from './disasm-vector.ts';
 import { decodeBitMasks } from './pseudocode.ts';
 import { SYSTEM_REGISTERS } from './sysreg.ts';
@@ -265,4 +266,5 @@ export const OPERANDS: Readonly<Record<string, Format>> = {
 
   // SIMD and floating point
   ...VECTOR_OPERANDS,
+  ...FP_OPERANDS,
 };

@@ -4,9 +4,26 @@
  * Manual: Arm ARM (DDI 0487), "Shared pseudocode": DecodeBitMasks, ExtendReg, ShiftReg, Poly32Mod2
  * Differs: AddWithCarry and ConditionHolds are the Builder's adds, subs, adcs and cond
  */
-import type { Builder, Reg } from './builder.ts';
-import { and, ror, sar, shl, shr, sx, type Value, xor, zext, zx } from './value.ts';
+import type { Builder, Helper, Reg } from './builder.ts';
 import type { Pair } from './fold.ts';
+import {
+  add,
+  and,
+  bit,
+  i64,
+  mul,
+  or,
+  ror,
+  sar,
+  shl,
+  shr,
+  sub,
+  sx,
+  type Value,
+  xor,
+  zext,
+  zx,
+} from './value.ts';
 
 /**
  * The bit mask (wmask) that a logical instruction means by N:immr:imms; undefined: a reserved value.
@@ -45,6 +62,16 @@ export function bitMaskTable(): Uint8Array {
   return new Uint8Array(words.buffer);
 }
 
+/** VFPExpandImm: sign, three bits of exponent and four of fraction as a number of 16, 32 or 64 bits, in an i64. */
+export function vfpExpandImm(imm8: Value, bits: 16 | 32 | 64): Value {
+  const fraction = { 16: 10, 32: 23, 64: 52 }[bits];
+  const exponent = bits - 1 - fraction;
+  const high = sub(shl(i64(1), exponent - 3), zext(bit(imm8, 6))); // 100..0 or 011..1
+  const low = zext(and(imm8, 0x3f));
+  const number = or(shl(high, fraction + 2), shl(low, fraction - 4));
+  return or(shl(zext(bit(imm8, 7)), bits - 1), number);
+}
+
 /** ShiftReg: LSL LSR ASR ROR by 0..3; the amount is an i32. */
 export function shiftReg(value: Value, type: number, amount: Value): Value {
   const by = value.type === 'i64' ? zext(amount) : amount;
@@ -64,6 +91,32 @@ export function extend(v: Value, option: number): Value {
   if (bits >= (v.type === 'i64' ? 64 : 32)) return v;
   return option & 4 ? sx(v, bits) : zx(v, bits);
 }
+
+/** if, elsif, else: the value beside the first condition that holds. */
+export function cases(
+  b: Builder,
+  list: readonly (readonly [condition: Value, value: () => Value])[],
+  otherwise: () => Value,
+): Value {
+  const [first, ...rest] = list;
+  return first ? b.lazy(first[0], first[1], () => cases(b, rest, otherwise)) : otherwise();
+}
+
+/** Bits 127:64 of the unsigned product, from four products of halves. */
+export function highProduct(b: Builder, n: Value, m: Value): Value {
+  const [nLow, nHigh, mLow, mHigh] = [zx(n, 32), shr(n, 32), zx(m, 32), shr(m, 32)];
+  const cross = b.let(add(mul(nHigh, mLow), shr(mul(nLow, mLow), 32)));
+  const other = b.let(add(mul(nLow, mHigh), zx(cross, 32)));
+  return b.let(add(add(mul(nHigh, mHigh), shr(cross, 32)), shr(other, 32)));
+}
+
+/** The same as a function of its own. */
+export const unsignedHigh: Helper = {
+  name: 'unsignedHigh',
+  params: ['i64', 'i64'],
+  result: 'i64',
+  body: (b, n, m) => highProduct(b, n!, m!),
+};
 
 /** The CRC of all bytes 0..255 with a reflected polynomial: what crc32Step() looks up. */
 export function crc32Table(polynomial: number): Uint8Array {

@@ -42,12 +42,14 @@ export const STATE = {
   FPCR: 0x178, //        i32
   FPSR: 0x17c, //        i32
   SP_CHECK: 0x180, //    32 bytes, one per base register: the bits of it that must be 0. All 0, but entry 31 is 15 with SA
+  SCRATCH: 0x1a0, //     64 bytes: where elements of a vector are put together
   V: 0x200, //           V0..V31, 16 bytes each
   SYSREG: 0x400, //      the system register file: see sysreg.ts
   BOUNCE: 0xf00, //      64 bytes and more: where device and page-crossing accesses really happen
-  TABLES: 0x1000, //     constants of generated code: CRC32 and CRC32C, 256 words each
+  TABLES: 0x1000, //     constants of generated code: CRC32 and CRC32C, 256 words each, and
   CRC32: 0x1000,
   CRC32C: 0x1400,
+  RSQRT: 0x1800, //      RecipSqrtEstimate of 128..511, a byte each
   TLB_EL0: 0x8000,
   TLB_EL1: 0x10000,
   BITMASKS: 0x18000,

@@ -8,7 +8,7 @@
 
 import type { SysregHook } from '../bus.ts';
 import { BREAKPOINTS, WATCHPOINTS } from './debug.ts';
-import { EC_FP } from './exception.ts';
+import { FPCR, FPSR } from './fp/status.ts';
 import { PSTATE_NZCV } from './registers.ts';
 import { EXIT, STATE } from './state.ts';
 import type { System } from './system.ts';
@@ -90,8 +90,8 @@ function attachState(system: System): void {
     'DCZID_EL0',
     word(() => ZVA_WORDS_LOG2 | (regs.el === 0 && (system.sctlr & DZE) === 0 ? ZVA_PROHIBITED : 0)),
   );
-  registers.attachOwn('FPCR', fpRegister(system, STATE.FPCR));
-  registers.attachOwn('FPSR', fpRegister(system, STATE.FPSR));
+  registers.attachOwn('FPCR', fpRegister(system, STATE.FPCR, FPCR.WRITABLE));
+  registers.attachOwn('FPSR', fpRegister(system, STATE.FPSR, FPSR.WRITABLE));
   registers.find('CPACR_EL1').afterWrite = (lo) => {
     system.cpacr = lo;
     system.levelChanged();
@@ -113,17 +113,13 @@ function attachStackPointer(system: System): void {
   });
 }
 
-function fpRegister(system: System, offset: number): SysregHook {
+/** For a hosted EL1; MRS and MSR are rows of the table. */
+function fpRegister(system: System, offset: number, writable: number): SysregHook {
   const words = system.regs.words;
-  const allowed = () => {
-    if (words[STATE.FP_TRAP >>> 2] === 0) return true;
-    system.refuse(system.trapIssue(EC_FP, ISS_FP));
-    return false;
-  };
   return word(
-    () => (allowed() ? words[offset >>> 2]! : 0),
+    () => words[offset >>> 2]!,
     (lo) => {
-      if (allowed()) words[offset >>> 2] = lo;
+      words[offset >>> 2] = lo & writable;
     },
   );
 }

@@ -3,6 +3,8 @@
  */
 import type { Row } from '../../board/cpu/builder.ts';
 import { type FieldPosition, parsePattern } from '../../board/cpu/decode.ts';
+import { FPCR, FPSR } from '../../board/cpu/fp/status.ts';
+import { RandomFloats } from './random-float.ts';
 import { type Case, CODE, DATA, DATA_SIZE, INSN_WORD, SLOT_BYTES, STATE_WORDS, WORD } from './oracle.ts';
 
 /** A small generator of our own, so that a failing case can be had again from its seed. (xorshift32) */
@@ -56,41 +58,6 @@ const BOUNDARIES = [
   0xffff_ffff_ffff_ffffn,
   0xffff_ffff_8000_0000n,
 ];
-/** Patterns of S and D registers: zeros, ones, infinities, NaNs quiet and signalling, denormals, halfway cases. */
-const FLOATS = [
-  0x3f80_0000n,
-  0xbf80_0000n,
-  0x8000_0000n,
-  0x7f80_0000n,
-  0xff80_0000n,
-  0x7fc0_0000n,
-  0x7fa0_1234n,
-  0xffc1_2345n,
-  0x0000_0001n,
-  0x807f_ffffn,
-  0x7f7f_ffffn,
-  0x3f00_0000n,
-  0x4b00_0001n,
-  0x4f00_0000n,
-  0x3ff0_0000_0000_0000n,
-  0x8000_0000_0000_0000n,
-  0x7ff0_0000_0000_0000n,
-  0xfff0_0000_0000_0000n,
-  0x7ff8_0000_0000_0000n,
-  0x7ff4_0000_0000_1234n,
-  0x0000_0000_0000_0001n,
-  0x800f_ffff_ffff_ffffn,
-  0x7fef_ffff_ffff_ffffn,
-  0x3fe0_0000_0000_0000n,
-  0x4330_0000_0000_0001n,
-  0x43e0_0000_0000_0000n,
-  0x41df_ffff_ffe0_0000n,
-  0x3810_0000_0000_0000n,
-  0x47ef_ffff_f000_0000n,
-  0x3c00_7bff_0001_fc00n,
-  0x7c00_7e00_7d00_83ffn,
-];
-
 function operand(random: Random): bigint {
   const kind = random.below(4);
   if (kind === 0) return random.pick(BOUNDARIES);
@@ -98,15 +65,32 @@ function operand(random: Random): bigint {
   return random.dword();
 }
 
-function vectorHalf(random: Random): bigint {
-  const kind = random.below(5);
+function vectorHalf(random: Random, floats: RandomFloats): bigint {
+  const kind = random.below(8);
   if (kind === 0) return random.pick(BOUNDARIES);
-  if (kind === 1) return random.pick(FLOATS);
-  if (kind === 2) return (random.pick(FLOATS) << 32n) | (random.pick(FLOATS) & 0xffff_ffffn);
-  // Numbers of moderate size, so that sums and products neither vanish nor overflow.
-  if (kind === 3)
-    return BigInt.asUintN(64, 0x3fe0_0000_0000_0000n + (random.dword() >> 11n) - (random.dword() >> 12n));
-  return random.dword();
+  if (kind === 1) return random.dword();
+  if (kind < 4) return lanes(random);
+  return floats.dword();
+}
+
+/** Elements of one size, most of them at a limit of their range. */
+function lanes(random: Random): bigint {
+  const bits = BigInt(8 << random.below(3));
+  const limits = [0n, 1n, 2n ** (bits - 1n) - 1n, 2n ** (bits - 1n), 2n ** bits - 2n, 2n ** bits - 1n];
+  let dword = 0n;
+  for (let at = 0n; at < 64n; at += bits) {
+    const element = random.below(4) ? random.pick(limits) : random.dword() % 2n ** bits;
+    dword |= element << at;
+  }
+  return dword;
+}
+
+/** Every other time all is as after reset; else any mode, and flags that were raised before. */
+function randomModes(random: Random, state: BigUint64Array): void {
+  if (random.below(2)) return;
+  const mask = random.below(2) ? FPCR.WRITABLE : FPCR.RMODE;
+  state[WORD.FPCR] = BigInt((random.word() & mask) >>> 0);
+  state[WORD.FPSR] = BigInt((random.word() & FPSR.WRITABLE) >>> 0);
 }
 
 /** Registers for any instruction. The slot loads x30 and the flags come as they are. */
@@ -115,8 +99,20 @@ export function randomState(random: Random): BigUint64Array {
   for (let n = 0; n < 31; n++) state[n] = operand(random);
   state[WORD.SP] = BigInt(DATA + DATA_SIZE / 2 + 16 * random.below(16));
   state[WORD.NZCV] = BigInt(random.below(16)) << 28n;
-  for (let n = WORD.V; n < STATE_WORDS; n++) state[n] = vectorHalf(random);
+  randomModes(random, state);
+  const floats = new RandomFloats(random);
+  for (let n = WORD.V; n < STATE_WORDS; n++) state[n] = vectorHalf(random, floats);
   return state;
+}
+
+/** A word of the row that is allocated. */
+function allocatedWord(random: Random, row: Row): number {
+  const { fields } = parsePattern(row[0]);
+  for (;;) {
+    const word = randomWord(random, row[0]);
+    const values = [...fields].map(([letter, position]) => [letter, get(word, position)]);
+    if (row[4]?.when?.(Object.fromEntries(values)) ?? true) return word;
+  }
 }
 
 /** A word that the pattern matches. Register fields are 31 more often than chance would have it. */
@@ -142,7 +138,7 @@ type Prepare = (random: Random, word: number, state: BigUint64Array, index: numb
 /** A case of the row, to be the index-th of its batch. */
 export function randomCase(random: Random, row: Row, index: number): Case {
   const state = randomState(random);
-  const word = randomWord(random, row[0]);
+  const word = allocatedWord(random, row);
   const insn = preparationOf(row)(random, word, state, index, row) >>> 0;
   return { insn, state, touchesMemory: isLoadStore(row) };
 }

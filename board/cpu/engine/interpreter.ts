@@ -17,6 +17,7 @@ import {
   type Node,
   type Table,
 } from '../decode.ts';
+import { recipSqrtTable } from '../fp/estimate.ts';
 import { bitMaskTable, CRC32_POLYNOMIAL, CRC32C_POLYNOMIAL, crc32Table } from '../pseudocode.ts';
 import { EXIT, FLAG_KIND, STATE } from '../state.ts';
 import { Value } from '../value.ts';
@@ -245,5 +246,6 @@ export function generateInterpreter(rows: readonly Row[]): Uint8Array {
   into.module.initialise(STATE.BITMASKS, bitMaskTable());
   into.module.initialise(STATE.CRC32, crc32Table(CRC32_POLYNOMIAL));
   into.module.initialise(STATE.CRC32C, crc32Table(CRC32C_POLYNOMIAL));
+  into.module.initialise(STATE.RSQRT, recipSqrtTable());
   return into.module.finish(STATE.END / WASM_PAGE);
 }

@@ -6,7 +6,7 @@
  * sources keeps it in build/. Only when it is missing is the generator loaded at all.
  */
 import { createHash } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -16,7 +16,7 @@ const HERE = fileURLToPath(new URL('.', import.meta.url));
 /** '.ts' when run from the sources, '.js' in dist. */
 const EXTENSION = extname(fileURLToPath(import.meta.url));
 /** What the bytes are made from, as seen from here. */
-const SOURCES = ['..', '../insn', '.'];
+const SOURCES = ['..', '../fp', '../insn', '.'];
 const PREFIX = 'interpreter-';
 
 /** Executes until there is a reason to stop, and returns it (EXIT of state.ts). */
@@ -44,23 +44,30 @@ function readIfThere(path: string): Uint8Array | undefined {
   }
 }
 
+function sourceFiles(): string[] {
+  return SOURCES.flatMap((directory) => {
+    const path = join(HERE, directory);
+    const files = readdirSync(path).filter((file) => extname(file) === EXTENSION);
+    return files.sort().map((file) => join(path, file));
+  });
+}
+
 function hashOfSources(): string {
   const hash = createHash('sha1');
-  for (const directory of SOURCES) {
-    const path = join(HERE, directory);
-    for (const file of readdirSync(path).sort()) {
-      if (extname(file) === EXTENSION) hash.update(readFileSync(join(path, file)));
-    }
-  }
+  for (const file of sourceFiles()) hash.update(readFileSync(file));
   return hash.digest('hex').slice(0, 16);
 }
+
+/** Somebody is editing: what this process has loaded may not be what it has hashed. */
+const haveChanged = (): boolean =>
+  sourceFiles().some((file) => statSync(file).mtimeMs > performance.timeOrigin);
 
 function generate(directory: string, name: string): Uint8Array {
   const generator = createRequire(import.meta.url)(
     `./generate${EXTENSION}`,
   ) as typeof import('./generate.ts');
   const bytes = generator.generate();
-  keep(directory, name, bytes);
+  if (!haveChanged()) keep(directory, name, bytes);
   return bytes;
 }
 

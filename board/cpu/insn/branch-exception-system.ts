@@ -9,6 +9,7 @@
  * that hands the instruction over. Only what programs do often is spelled out.
  */
 import type { Builder, Fields, Row, Semantics } from '../builder.ts';
+import { FPCR, FPSR } from '../fp/status.ts';
 import { EXIT, STATE } from '../state.ts';
 import {
   add,
@@ -81,6 +82,16 @@ const mrs_state =
   (b, f) =>
     b.setX(f.t, b.get(offset, 'i64'));
 
+const mrs_fp =
+  (offset: number): Semantics =>
+  (b, f) =>
+    b.setX(f.t, b.get(offset, 'i32'));
+
+const msr_fp =
+  (offset: number, writable: number): Semantics =>
+  (b, f) =>
+    b.set(offset, and(b.x(f.t, 32), writable));
+
 function mrs_nzcv(b: Builder, f: Fields): void {
   b.setX(f.t, b.nzcv());
 }
@@ -136,6 +147,7 @@ function tbnz(b: Builder, f: Fields): void {
   b.branchIf(tested(b, f), target(b, f.i));
 }
 
+const FP = { fp: true, cold: true } as const;
 const SYSTEM = { interpOnly: true, ends: true } as const;
 
 // biome-ignore format: columns teach
@@ -183,6 +195,11 @@ export const BRANCH_EXCEPTION_SYSTEM: readonly Row[] = [
   ['110101010011101111010000011ttttt', 'MRS TPIDRRO_EL0', mrs_state(STATE.TPIDRRO_EL0), 'mrs {X:t}, tpidrro_el0'],
   ['110101010011101101000010000ttttt', 'MRS NZCV', mrs_nzcv, 'mrs {X:t}, nzcv'],
   ['110101010001101101000010000ttttt', 'MSR NZCV', msr_nzcv, 'msr nzcv, {X:t}'],
+
+  ['110101010011101101000100000ttttt', 'MRS FPCR', mrs_fp(STATE.FPCR), 'mrs {X:t}, fpcr', FP],
+  ['110101010001101101000100000ttttt', 'MSR FPCR', msr_fp(STATE.FPCR, FPCR.WRITABLE), 'msr fpcr, {X:t}', FP],
+  ['110101010011101101000100001ttttt', 'MRS FPSR', mrs_fp(STATE.FPSR), 'mrs {X:t}, fpsr', FP],
+  ['110101010001101101000100001ttttt', 'MSR FPSR', msr_fp(STATE.FPSR, FPSR.WRITABLE), 'msr fpsr, {X:t}', FP],
 
   // Unconditional branch (register)
   ['1101011000011111000000nnnnn00000', 'BR', br, 'br {X:n}'],

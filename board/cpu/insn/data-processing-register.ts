@@ -5,7 +5,7 @@
  * Absent: PACGA and pointer authentication, the MTE rows: not announced, so Undefined.
  */
 import type { Builder, Fields, Row, Semantics, Width } from '../builder.ts';
-import { crc32Step, extend, shiftReg } from '../pseudocode.ts';
+import { crc32Step, extend, highProduct, shiftReg } from '../pseudocode.ts';
 import { STATE } from '../state.ts';
 import {
   add,
@@ -306,14 +306,6 @@ function smulh(b: Builder, f: Fields): void {
   const unsigned = highProduct(b, n, m);
   // A negative factor counted 2^64 too much.
   b.setX(f.d, sub(sub(unsigned, and(sar(n, 63), m)), and(sar(m, 63), n)));
-}
-
-/** Bits 127:64 of the unsigned product, from four products of halves. */
-function highProduct(b: Builder, n: Value, m: Value): Value {
-  const [nLow, nHigh, mLow, mHigh] = [zx(n, 32), shr(n, 32), zx(m, 32), shr(m, 32)];
-  const cross = b.let(add(mul(nHigh, mLow), shr(mul(nLow, mLow), 32)));
-  const other = b.let(add(mul(nLow, mHigh), zx(cross, 32)));
-  return b.let(add(add(mul(nHigh, mHigh), shr(cross, 32)), shr(other, 32)));
 }
 
 const same = (v: Value): Value => v;
