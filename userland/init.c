@@ -74,7 +74,8 @@ int main(int argc, char **argv) {
   environ = environment;
   mount_all();
   open_console();
-  char **job = argc > 1 ? argv + 1 : read_job();
+  bool named = argc > 1 && argv[1][0] == '/'; // other words are parameters that the kernel did not know
+  char **job = named ? argv + 1 : read_job();
   if (!job) show_welcome();
 
   pid_t pid = (pid_t)fork();

@@ -59,6 +59,7 @@ long text_read_all(struct text *text, int fd); // until end of file; 0 or an err
 struct lines {
   int fd;
   bool ended;
+  bool newline; // after the line that was last returned; the last one of a file may lack it
   size_t start;
   struct text text;
 };

@@ -29,10 +29,11 @@ char *next_line(struct lines *lines, size_t *length) {
 
   struct text *text = &lines->text;
   if (lines->start == text->length) return NULL;
-  if (!end) end = text->data + text->length; // the last line may lack its newline
+  lines->newline = end != NULL;
+  if (!end) end = text->data + text->length;
   char *line = text->data + lines->start;
   *length = (size_t)(end - line);
-  lines->start += *length + (*end == '\n' && end < text->data + text->length);
+  lines->start += *length + lines->newline;
   *end = 0;
   return line;
 }

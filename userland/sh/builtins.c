@@ -43,7 +43,7 @@ static int builtin_cd(char **argv) {
   if (back) to = variable("OLDPWD");
   if (!to) return error("cd", back ? "OLDPWD not set" : "HOME not set");
   long err = chdir(to);
-  if (err < 0) return error(to, strerror((int)-err));
+  if (err < 0) return error_in("cd", to, strerror((int)-err));
   if (back) printf("%s\n", to);
 
   char path[PATH_MAX];
@@ -60,7 +60,7 @@ static int builtin_umask(char **argv) {
   }
   int mask = 0;
   for (const char *s = argv[1]; *s; s++) {
-    if (*s < '0' || *s > '7') return error(argv[1], "not an octal number");
+    if (*s < '0' || *s > '7') return error_in("umask", argv[1], "not an octal number");
     mask = mask * 8 + *s - '0';
   }
   umask(mask);
@@ -73,7 +73,7 @@ static int builtin_export(char **argv) {
   if (!argv[1] || strcmp(argv[1], "-p") == 0) return show_variables(true), 0;
   for (argv++; *argv; argv++) {
     size_t n = name_length(*argv);
-    if (n == 0 || ((*argv)[n] && (*argv)[n] != '=')) return error(*argv, "not a valid name");
+    if (n == 0 || ((*argv)[n] && (*argv)[n] != '=')) return error_in("export", *argv, "not a valid name");
     char *name = scratch_string(*argv, n);
     if ((*argv)[n]) set_variable(name, *argv + n + 1);
     export_variable(name);
@@ -85,7 +85,7 @@ static int builtin_local(char **argv) {
   if (sh.functions == 0) return error("local", "not in a function");
   for (argv++; *argv; argv++) {
     size_t n = name_length(*argv);
-    if (n == 0 || ((*argv)[n] && (*argv)[n] != '=')) return error(*argv, "not a valid name");
+    if (n == 0 || ((*argv)[n] && (*argv)[n] != '=')) return error_in("local", *argv, "not a valid name");
     char *name = scratch_string(*argv, n);
     save_variable(&sh.locals, name);
     set_variable(name, (*argv)[n] ? *argv + n + 1 : "");
@@ -119,7 +119,7 @@ static int builtin_set(char **argv) {
     for (const char *letter = *argv + 1; *letter; letter++) {
       if (*letter == 'e') sh.exit_on_error = on;
       else if (*letter == 'x') sh.trace = on;
-      else return error(*argv, "unknown option");
+      else return error_in("set", *argv, "unknown option");
     }
   }
   if (*argv) set_params(argv);
@@ -128,7 +128,7 @@ static int builtin_set(char **argv) {
 
 static int builtin_shift(char **argv) {
   long n = 1;
-  if (argv[1] && (!parse_long(argv[1], &n) || n < 0)) return error(argv[1], "not a number");
+  if (argv[1] && (!parse_long(argv[1], &n) || n < 0)) return error_in(argv[0], argv[1], "not a number");
   if (n > sh.param_count) return 1;
   sh.params += n;
   sh.param_count -= (int)n;
@@ -180,7 +180,7 @@ static int builtin_read(char **argv) {
 
 static int builtin_exit(char **argv) {
   long status = sh.status;
-  if (argv[1] && !parse_long(argv[1], &status)) return error(argv[1], "not a number");
+  if (argv[1] && !parse_long(argv[1], &status)) return error_in(argv[0], argv[1], "not a number");
   sh.status = (int)status & 0xff;
   sh.exiting = true;
   return sh.status;
@@ -196,7 +196,7 @@ static int builtin_return(char **argv) {
 
 static int leave_loops(char **argv, int *count) {
   long n = 1;
-  if (argv[1] && (!parse_long(argv[1], &n) || n < 1)) return error(argv[1], "not a loop count");
+  if (argv[1] && (!parse_long(argv[1], &n) || n < 1)) return error_in(argv[0], argv[1], "not a loop count");
   *count = n < sh.loops ? (int)n : sh.loops;
   return 0;
 }
@@ -209,7 +209,7 @@ static int builtin_continue(char **argv) { return leave_loops(argv, &sh.continui
 static int builtin_exec(char **argv) {
   if (!argv[1]) return 0; // only its redirections were meant
   char path[PATH_MAX];
-  if (!find_program(argv[1], path, sizeof(path))) return error(argv[1], "not found"), 127;
+  if (!find_program(argv[1], path, sizeof(path))) return error_in("exec", argv[1], "not found"), 127;
   reset_signals();
   exec_program(argv + 1);
 }
@@ -249,7 +249,7 @@ static int builtin_type(char **argv) {
     if (find_function(*argv)) printf("%s is a function\n", *argv);
     else if (find_builtin(*argv)) printf("%s is a shell builtin\n", *argv);
     else if ((file = find_program(*argv, path, sizeof(path)))) printf("%s is %s\n", *argv, file);
-    else status = error(*argv, "not found");
+    else status = error_in("type", *argv, "not found");
   }
   return status;
 }

@@ -8,6 +8,11 @@ int error(const char *what, const char *why) {
   return 1;
 }
 
+int error_in(const char *builtin, const char *what, const char *why) {
+  fdprintf(STDERR, "%s: %s: %s: %s\n", basename(sh.name), builtin, what, why);
+  return 1;
+}
+
 bool unwinding(void) {
   return sh.interrupted || sh.exiting || sh.returning || sh.breaking > 0 || sh.continuing > 0;
 }

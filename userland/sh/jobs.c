@@ -358,7 +358,8 @@ static void mark_running(struct job *job) {
 static struct job *job_to_resume(char **argv) {
   struct job *job = find_job(argv[1]);
   if (!sh.job_control) return error(argv[0], "no job control"), NULL;
-  if (!job) error(argv[0], argv[1] ? "no such job" : "no current job");
+  if (!job && argv[1]) error_in(argv[0], argv[1], "no such job");
+  else if (!job) error(argv[0], "no current job");
   return job;
 }
 
@@ -426,13 +427,13 @@ static int kill_one(const char *target, int sig) {
   long pid;
   if (*target == '%') {
     struct job *job = find_job(target);
-    if (!job) return error(target, "no such job");
+    if (!job) return error_in("kill", target, "no such job");
     long err = sh.job_control ? kill(-job->pgid, sig) : kill(job->processes->pid, sig);
     if (err == 0 && sh.job_control && job_state(job) == STOPPED && sig != SIGSTOP) kill(-job->pgid, SIGCONT);
-    return err < 0 ? error(target, strerror((int)-err)) : 0;
+    return err < 0 ? error_in("kill", target, strerror((int)-err)) : 0;
   }
   long err = parse_long(target, &pid) ? kill((pid_t)pid, sig) : -EINVAL;
-  return err < 0 ? error(target, strerror((int)-err)) : 0;
+  return err < 0 ? error_in("kill", target, strerror((int)-err)) : 0;
 }
 
 int builtin_kill(char **argv) {
@@ -445,7 +446,7 @@ int builtin_kill(char **argv) {
   if (argv[1] && argv[1][0] == '-' && argv[1][1] != '-') {
     const char *name = strcmp(argv[1], "-s") == 0 && argv[2] ? argv[++i] : argv[1] + 1;
     sig = signal_number(name);
-    if (sig < 0) return error(name, "invalid signal");
+    if (sig < 0) return error_in("kill", name, "invalid signal");
     i++;
   }
   if (argv[i] && strcmp(argv[i], "--") == 0) i++;

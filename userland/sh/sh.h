@@ -140,7 +140,8 @@ _Noreturn void exec_program(char **argv);
 _Noreturn void leave(int status);
 const char *find_program(const char *name, char *out, size_t size);
 bool unwinding(void); // break, return, exit or ^C is under way
-int error(const char *what, const char *why);
+int error(const char *what, const char *why); // both tell, and return 1
+int error_in(const char *builtin, const char *what, const char *why);
 
 /* redirect.c */
 struct saved_fds {

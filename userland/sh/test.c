@@ -34,7 +34,7 @@ static bool file_test(char letter, const char *path) {
 
 static long number(struct test *t, const char *s) {
   long n = 0;
-  if (!parse_long(s, &n)) t->failed = error(s, "not a number");
+  if (!parse_long(s, &n)) t->failed = error_in("test", s, "not a number");
   return n;
 }
 
@@ -140,6 +140,6 @@ int builtin_test(char **argv) {
   struct test test = {.at = argv + 1};
   if (!*test.at) return 1;
   bool value = parse_or(&test);
-  if (!test.failed && *test.at) test.failed = error(*test.at, "unexpected operator");
+  if (!test.failed && *test.at) test.failed = error_in("test", *test.at, "unexpected operator");
   return test.failed ? 2 : !value;
 }

@@ -78,7 +78,7 @@ int builtin_trap(char **argv) {
   int status = 0;
   for (int i = only_signal ? 1 : 2; argv[i]; i++) {
     int sig = strcmp(argv[i], "EXIT") == 0 ? 0 : signal_number(argv[i]);
-    if (sig < 0) status = error(argv[i], "invalid signal");
+    if (sig < 0) status = error_in("trap", argv[i], "invalid signal");
     else set_trap(sig, only_signal ? NULL : commands);
   }
   return status;

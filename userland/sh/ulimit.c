@@ -33,7 +33,7 @@ static int set(const struct row *row, const char *text, bool hard, bool soft) {
   struct rlimit64 limit;
   long number = 0;
   bool unlimited = strcmp(text, "unlimited") == 0;
-  if (!unlimited && (!parse_long(text, &number) || number < 0)) return error(text, "not a number");
+  if (!unlimited && (!parse_long(text, &number) || number < 0)) return error_in("ulimit", text, "not a number");
   unsigned long value = unlimited ? RLIM64_INFINITY : (unsigned long)number * row->unit;
 
   prlimit(0, row->what, NULL, &limit);
@@ -65,7 +65,7 @@ int builtin_ulimit(char **argv) {
       if (*letter == 'a') return show_all(hard);
       if (*letter == 'H') hard = true;
       else if (*letter == 'S') soft = true;
-      else if (!(row = find(*letter))) return error(*argv, "unknown limit");
+      else if (!(row = find(*letter))) return error_in("ulimit", *argv, "unknown limit");
     }
   }
   if (*argv) return set(row, *argv, hard, soft);

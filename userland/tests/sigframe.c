@@ -42,9 +42,10 @@ static void on_signal(int sig, siginfo_t *info, void *uc) {
 
 /* Raises a signal with known values in some registers, and tells what x20 and the flags are afterwards. */
 static unsigned long raise_with_values(int sig, unsigned long *flags) {
+  long pid = getpid(), tid = gettid(); // before the registers get their values
   register long x8 __asm__("x8") = __NR_tgkill;
-  register long x0 __asm__("x0") = getpid();
-  register long x1 __asm__("x1") = gettid();
+  register long x0 __asm__("x0") = pid;
+  register long x1 __asm__("x1") = tid;
   register long x2 __asm__("x2") = sig;
   register unsigned long x20 __asm__("x20") = 0x1234;
   __asm__ volatile("msr nzcv, %1\n svc #0\n mrs %1, nzcv" : "+r"(x0), "+r"(*flags), "+r"(x20) : "r"(x8), "r"(x1), "r"(x2) : "memory", "cc");
