@@ -17,6 +17,7 @@ import { SIMD_LOAD_STORE } from './insn/simd-load-store.ts';
 import { SIMD_INDEXED } from './insn/simd-indexed.ts';
 import { SIMD_PERMUTE } from './insn/simd-permute.ts';
 import { SIMD_SHIFT } from './insn/simd-shift.ts';
+import { SIMD_STRUCTURE } from './insn/simd-structure.ts';
 import { SIMD_THREE_DIFFERENT } from './insn/simd-three-different.ts';
 import { SIMD_THREE_SAME } from './insn/simd-three-same.ts';
 import { SIMD_TWO_REGISTER } from './insn/simd-two-register.ts';
@@ -27,6 +28,7 @@ export const A64: readonly Row[] = [
   ...BRANCH_EXCEPTION_SYSTEM,
   ...LOAD_STORE_EXCLUSIVE,
   ...LOAD_STORE,
+  ...SIMD_STRUCTURE,
   ...SIMD_LOAD_STORE,
   ...DATA_PROCESSING_REGISTER,
   ...SIMD_THREE_SAME,

@@ -33,8 +33,9 @@ export function fill(e: Bytes, n: number): Value {
 }
 export const ZEROS = v128(new Array<number>(16).fill(0));
 export const ONES = v128(new Array<number>(16).fill(0xff));
-/** The least signed number in every element. */
-const signs = (e: Bytes): Value => v128(Array.from({ length: 16 }, (_, i) => (i % e === e - 1 ? 0x80 : 0)));
+/** The least signed number in every element: its sign. */
+const least = (e: Bytes): Value => v128(Array.from({ length: 16 }, (_, i) => (i % e === e - 1 ? 0x80 : 0)));
+export const LEAST: Readonly<Record<Bytes, Value>> = { 1: least(1), 2: least(2), 4: least(4), 8: least(8) };
 /** The greatest signed number. */
 const greatest = (e: Bytes): Value =>
   v128(Array.from({ length: 16 }, (_, i) => (i % e === e - 1 ? 0x7f : 0xff)));
@@ -88,7 +89,7 @@ export const vges: Lanewise = (e, a, b) => simd(e, 'ge_s', a, b);
 const unsigned =
   (name: 'gt' | 'ge'): Lanewise =>
   (e, a, b) =>
-    e === 8 ? simd(e, `${name}_s`, vxor(a, signs(8)), vxor(b, signs(8))) : simd(e, `${name}_u`, a, b);
+    e === 8 ? simd(e, `${name}_s`, vxor(a, LEAST[8]), vxor(b, LEAST[8])) : simd(e, `${name}_u`, a, b);
 export const vgtu = unsigned('gt');
 export const vgeu = unsigned('ge');
 /** Elements of 1, 2 or 4 bytes. */

@@ -6,7 +6,7 @@
  * An operation says what becomes of elements of e bytes, whatever their number. The vector form applies it to 64 or 128
  * bits (Q), the scalar form to one element, the form by element to a vector of copies of that element.
  */
-import type { Attributes, Builder, Bytes, Fields, Semantics, VectorBits } from '../builder.ts';
+import type { Attributes, Builder, Bytes, Fields, Row, Semantics, VectorBits } from '../builder.ts';
 import { lowHalves } from '../lanes.ts';
 import type { Value } from '../value.ts';
 
@@ -52,10 +52,46 @@ export function setHalf(b: Builder, f: Fields, v: Value): void {
 /** The suffix 2 of what takes or fills upper halves. */
 export const high = (f: Fields): boolean => f.Q === 1;
 
+/**
+ * Rows for each element size, where a run of bits holds the size (the position of a one) and a number: seven bits that
+ * begin with zeros for shifts, five that end with them for indices. In a pattern that run is written IIIIIII or IIIII;
+ * in the syntax % is the letter of the size.
+ */
+export function forSizes(
+  sizes: readonly Bytes[],
+  [pattern, title, semantics, syntax, attributes]: readonly [
+    pattern: string,
+    title: string,
+    semantics: (e: Bytes) => Semantics,
+    syntax: string,
+    attributes?: (e: Bytes) => Attributes,
+  ],
+): Row[] {
+  return sizes.map((e) => {
+    const filled = pattern.replace('IIIIIII', SHIFT_BITS[e]).replace('IIIII', INDEX_BITS[e]);
+    const letter = LETTERS[e];
+    const text = syntax.replaceAll('%', letter);
+    return [filled, `${title}, ${letter.toUpperCase()}`, semantics(e), text, attributes?.(e) ?? SIMD];
+  });
+}
+const SHIFT_BITS: Readonly<Record<Bytes, string>> = {
+  1: '0001iii',
+  2: '001iiii',
+  4: '01iiiii',
+  8: '1iiiiii',
+};
+const INDEX_BITS: Readonly<Record<Bytes, string>> = { 1: 'iiii1', 2: 'iii10', 4: 'ii100', 8: 'i1000' };
+const LETTERS: Readonly<Record<Bytes, string>> = { 1: 'b', 2: 'h', 4: 's', 8: 'd' };
+
+export const ALL_SIZES: readonly Bytes[] = [1, 2, 4, 8];
+export const NARROW_SIZES: readonly Bytes[] = [1, 2, 4];
+
 // Attributes. What `when` leaves out is reserved.
 
 export const SIMD = { fp: true, cold: true } as const satisfies Attributes;
 
+/** Two doublewords, or any number of smaller elements. */
+export const sizedVector = (e: Bytes): Attributes => (e === 8 ? { ...SIMD, when: (f) => f.Q === 1 } : SIMD);
 /** The 64 bits of one doubleword are no vector. */
 export const isVector = (f: { S: number; Q: number }): boolean => f.S < 3 || f.Q === 1;
 /** Every element size. */
