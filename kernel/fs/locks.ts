@@ -161,6 +161,7 @@ function read_flock(task: Task, file: File, from: UserPtr, owner: object, pid: n
 
   const base = whence_base(file, whence);
   if (base < 0 || type > F_UNLCK) return -EINVAL;
+  if (base > 0 && base + offset >= 2 ** 63) return -EOVERFLOW;
   const range = flock_range(base + offset, length);
   return typeof range === 'number' ? range : { type, ...range, owner, pid };
 }
@@ -174,7 +175,7 @@ function whence_base(file: File, whence: number): number {
 /** "l_len = 0: until the end of the file, however it grows; negative: the bytes before l_start" - fcntl(2) */
 function flock_range(start: number, length: number): { start: number; end: number } | number {
   if (start < 0) return -EINVAL;
-  if (length > 0 && start + length > 2 ** 63) return -EOVERFLOW;
+  if (length > 1 && start + length >= 2 ** 63) return -EOVERFLOW;
   if (length > 0) return { start, end: start + length - 1 };
   if (length === 0) return { start, end: Infinity };
   return start + length < 0 ? -EINVAL : { start: start + length, end: start - 1 };

@@ -11,6 +11,8 @@ import {
   FMODE_EXEC,
   FMODE_LSEEK,
   FMODE_PATH,
+  FMODE_PREAD,
+  FMODE_PWRITE,
   FMODE_READ,
   FMODE_WRITE,
   FMODE_WRITER,
@@ -302,6 +304,11 @@ function opened_now(file: File, err: number): File | number {
 function open_undone(file: File, err: number): number {
   fput(file);
   return err;
+}
+
+/** For devices that have no positions. */
+export function nonseekable_open(file: File): void {
+  file.f_mode &= ~(FMODE_LSEEK | FMODE_PREAD | FMODE_PWRITE);
 }
 
 /** What was never open is not released. */

@@ -62,6 +62,8 @@ const BOGO_DIRENT_SIZE = 20;
 /** The pages of one file. Beyond i_size there are none to be had. */
 class TmpfsMapping extends ShmemMapping {
   private readonly inode: Inode;
+  /** Made by fallocate() and never written since: they take room, but are still holes to SEEK_DATA. */
+  private readonly unwritten = new Set<number>();
 
   constructor(inode: Inode) {
     super(inode.i_sb.kernel);
@@ -72,12 +74,40 @@ class TmpfsMapping extends ShmemMapping {
 
   override get_page(index: number, create: boolean): number {
     if (index * PAGE_SIZE >= this.inode.i_size) return -EIO;
+    if (create) this.unwritten.delete(index);
     return super.get_page(index, create);
   }
 
-  /** For write and fallocate, which make the page before the size reaches it. */
+  /** For write(), which makes the page before the size reaches it. */
   get_page_beyond(index: number): number {
+    this.unwritten.delete(index);
     return super.get_page(index, true);
+  }
+
+  /** For fallocate(). True: it was made just now. */
+  allocate(index: number): boolean | number {
+    if (super.get_page(index, false) > 0) return false;
+    const pfn = super.get_page(index, true);
+    if (pfn < 0) return pfn;
+    this.unwritten.add(index);
+    return true;
+  }
+
+  /** Is there something that somebody wrote? */
+  has_data(index: number): boolean {
+    return super.get_page(index, false) > 0 && !this.unwritten.has(index);
+  }
+
+  /** The first page with data at or after `index`; -1: none. */
+  next_data(index: number): number {
+    let at = this.next_page(index);
+    while (at >= 0 && this.unwritten.has(at)) at = this.next_page(at + 1);
+    return at;
+  }
+
+  override punch(first: number, end: number): void {
+    super.punch(first, end);
+    for (const index of [...this.unwritten]) if (index >= first && index < end) this.unwritten.delete(index);
   }
 }
 

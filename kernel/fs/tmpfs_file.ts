@@ -107,7 +107,7 @@ function shmem_llseek(file: File, offset: number, whence: number): number {
 }
 
 function next_data(inode: Inode, offset: number): number {
-  const index = shmem_mapping(inode).next_page(Math.floor(offset / PAGE_SIZE));
+  const index = shmem_mapping(inode).next_data(Math.floor(offset / PAGE_SIZE));
   if (index < 0 || index * PAGE_SIZE >= inode.i_size) return -ENXIO;
   return Math.max(offset, index * PAGE_SIZE);
 }
@@ -116,7 +116,7 @@ function next_data(inode: Inode, offset: number): number {
 function next_hole(inode: Inode, offset: number): number {
   const mapping = shmem_mapping(inode);
   let index = Math.floor(offset / PAGE_SIZE);
-  while (index * PAGE_SIZE < inode.i_size && mapping.get_page(index, false) > 0) index++;
+  while (index * PAGE_SIZE < inode.i_size && mapping.has_data(index)) index++;
   return Math.min(Math.max(offset, index * PAGE_SIZE), inode.i_size);
 }
 
@@ -149,13 +149,12 @@ function allocate_pages(inode: Inode, first: number, end: number): number {
   const mapping = shmem_mapping(inode);
   const made: number[] = [];
   for (let index = first; index < end; index++) {
-    const before = mapping.nrpages;
-    const pfn = mapping.get_page_beyond(index);
-    if (pfn < 0) {
+    const fresh = mapping.allocate(index);
+    if (typeof fresh === 'number') {
       for (const mine of made) mapping.punch(mine, mine + 1);
-      return pfn;
+      return fresh;
     }
-    if (mapping.nrpages > before) made.push(index);
+    if (fresh) made.push(index);
   }
   return 0;
 }

@@ -13,6 +13,7 @@ import { CAP_SYS_ADMIN } from '../../include/uapi/capability.ts';
 import { EAGAIN, EBUSY, EFAULT, EIO, ENODEV, ENXIO, ESPIPE } from '../../include/uapi/errno.ts';
 import { O_NOCTTY, O_NONBLOCK } from '../../include/uapi/fcntl.ts';
 import { register_chrdev } from '../../fs/devices.ts';
+import { nonseekable_open } from '../../fs/open.ts';
 import type { Kernel } from '../../kernel.ts';
 import type { IovIter } from '../../lib/iov_iter.ts';
 import type { Sleeps } from '../../sched/wait.ts';
@@ -70,6 +71,7 @@ function tty_open(inode: Inode, file: File, task: Task): number {
 
   const err = tty.files.size === 0 ? tty_init_dev(tty) : 0;
   if (err < 0) return err;
+  nonseekable_open(file);
   file.private_data = tty;
   tty.files.add(file);
   const noctty = (file.f_flags & O_NOCTTY) !== 0 || inode.i_rdev === DEV_CONSOLE;
