@@ -29,7 +29,7 @@ import { EFAULT, ENOMEM } from '../include/uapi/errno.ts';
 import { handle_mm_fault, page_is_private } from './memory.ts';
 import { out_of_memory } from './oom_kill.ts';
 import { expand_stack } from './stack.ts';
-import { find_vma, vmas_in } from './vma.ts';
+import { find_vma, vma_is_anonymous, vmas_in } from './vma.ts';
 
 /** Which mappings allow an access. Writable and executable imply readable, as the descriptors have it. */
 function access_ok(vma: VmArea, flags: number): boolean {
@@ -134,8 +134,12 @@ function populate_vma(mm: Mm, vma: VmArea, start: number, end: number): number {
   return faultin_page_range(mm, vma, start, end, write);
 }
 
-/** Faults in every page of a part of one mapping. 0, -ENOMEM or -EFAULT. */
+/**
+ * Faults in every page of a part of one mapping. 0, -ENOMEM or -EFAULT. Memory that cannot be written and comes from
+ * nowhere is the zero page, which is always there: its entries can wait, however many (upstream makes them now).
+ */
 export function faultin_page_range(mm: Mm, vma: VmArea, start: number, end: number, write: boolean): number {
+  if (!write && vma_is_anonymous(vma)) return 0;
   const { arch } = mm.kernel;
   const wanted = write ? _PAGE_USER | _PAGE_WRITE : _PAGE_USER;
   for (let at = start; at < end; at += PAGE_SIZE) {
