@@ -42,7 +42,7 @@ __attribute__((format(printf, 2, 3))) int fdprintf(int fd, const char *format, .
 /* error.c */
 const char *strerror(int err); //  "No such file or directory"
 const char *errno_name(int err); // "ENOENT"
-int complain(const char *who, const char *what, int err); // "who: what: No such file..."; returns 1, the usual exit status
+int complain(const char *who, const char *what, int err); // "who: what: No such file or directory"; returns 1
 
 /* text.c: a string that grows; {0} is an empty one */
 struct text {

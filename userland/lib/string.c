@@ -80,8 +80,10 @@ const char *basename(const char *path) {
 }
 
 static int digit(char c, int base) {
-  int value = c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : c >= 'A' && c <= 'F' ? c - 'A' + 10 : 99;
-  return value < base ? value : -1;
+  static const char digits[] = "0123456789abcdef";
+  if (c >= 'A' && c <= 'F') c += 'a' - 'A';
+  const char *found = c ? strchr(digits, c) : NULL;
+  return found && found - digits < base ? (int)(found - digits) : -1;
 }
 
 bool parse_long(const char *s, long *value) {

@@ -32,7 +32,9 @@ static bool take(struct sum *sum, const char *text) {
   return true;
 }
 
+/* NULL too after an error, which ends everything. */
 static const struct operator *next_operator(struct sum *sum) {
+  if (sum->error) return NULL;
   skip_spaces(sum);
   for (size_t i = 0; i < countof(operators); i++)
     if (starts_with(sum->at, operators[i].text)) return &operators[i];
@@ -109,7 +111,7 @@ static long parse_unary(struct sum *sum) {
 
 static long parse_expression(struct sum *sum, int least_rank) {
   long left = parse_unary(sum);
-  for (const struct operator *operator; !sum->error && (operator = next_operator(sum)) && operator->rank > least_rank;) {
+  for (const struct operator *operator; (operator = next_operator(sum)) && operator->rank > least_rank;) {
     sum->at += strlen(operator->text);
     left = apply(sum, operator->text, left, parse_expression(sum, operator->rank));
   }

@@ -10,7 +10,18 @@ enum { HISTORY = 100 };
 
 #define CTRL(letter) ((letter) & 0x1f)
 
-enum key { KEY_UP = 256, KEY_DOWN, KEY_LEFT, KEY_RIGHT, KEY_HOME, KEY_END, KEY_DELETE, KEY_WORD_LEFT, KEY_WORD_RIGHT, KEY_NONE };
+enum key {
+  KEY_UP = 256, // behind all bytes
+  KEY_DOWN,
+  KEY_LEFT,
+  KEY_RIGHT,
+  KEY_WORD_LEFT,
+  KEY_WORD_RIGHT,
+  KEY_HOME,
+  KEY_END,
+  KEY_DELETE,
+  KEY_NONE,
+};
 
 struct editor {
   const char *prompt;
@@ -204,11 +215,12 @@ static int read_byte(void) {
 
 /* ESC [ A and its relatives: ESC, `[` or `O`, numbers, and a letter that says which key it was. */
 static int read_escape(void) {
+  static const short numbered[] = {KEY_NONE, KEY_HOME, KEY_NONE, KEY_DELETE, KEY_END, KEY_NONE, KEY_NONE, KEY_HOME, KEY_END};
   int kind = read_byte(), c, number = 0;
   if (kind == 'b') return KEY_WORD_LEFT;
   if (kind == 'f') return KEY_WORD_RIGHT;
   if (kind != '[' && kind != 'O') return KEY_NONE;
-  while (((c = read_byte()) >= '0' && c <= '9') || c == ';') number = c == ';' ? 0 : number * 10 + c - '0';
+  while (((c = read_byte()) >= '0' && c <= '9') || c == ';') number = c == ';' ? 0 : (number * 10 + c - '0') % 100;
   switch (c) {
     case 'A': return KEY_UP;
     case 'B': return KEY_DOWN;
@@ -216,7 +228,7 @@ static int read_escape(void) {
     case 'D': return number == 5 ? KEY_WORD_LEFT : KEY_LEFT;
     case 'H': return KEY_HOME;
     case 'F': return KEY_END;
-    case '~': return number == 3 ? KEY_DELETE : number == 1 || number == 7 ? KEY_HOME : number == 4 || number == 8 ? KEY_END : KEY_NONE;
+    case '~': return numbered[number < (int)countof(numbered) ? number : 0];
     default: return KEY_NONE;
   }
 }

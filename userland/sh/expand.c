@@ -212,8 +212,12 @@ static void expand_operator(struct expansion *x, const char *name, const char *s
       put_value(x, variable(name) ? variable(name) : "", quoted);
       break;
     case '?':
-      if (set) put_value(x, value, quoted);
-      else x->failed = error(name, s < end && (word = expand_part(s, end)) ? word : "parameter not set");
+      if (set) {
+        put_value(x, value, quoted);
+        break;
+      }
+      x->failed = error(name, s < end && (word = expand_part(s, end)) ? word : "parameter not set");
+      if (!sh.interactive) sh.exiting = true, sh.status = 1; // a script must not go on without it
       break;
     default: x->failed = error(name, "bad substitution");
   }

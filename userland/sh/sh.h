@@ -78,7 +78,7 @@ enum kind { SIMPLE, PIPE, AND, OR, NOT, SEQUENCE, BACKGROUND, SUBSHELL, GROUP, I
 struct node {
   enum kind kind;
   struct node *left, *right, *otherwise; // IF: condition, then, else; WHILE: condition, body; FOR: -, body
-  struct word *words; //                    SIMPLE: assignments and arguments; FOR: what to go through; CASE: the subject
+  struct word *words; //                    SIMPLE: assignments and arguments; FOR: the items; CASE: the subject
   bool all_params; //                       FOR without `in`
   struct clause *clauses;
   struct redirect *redirects;

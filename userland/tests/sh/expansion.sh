@@ -30,3 +30,5 @@ echo "$(echo trailing; echo; echo)" end
 v=$(exit 3); echo $?
 echo ${u:-$(echo command)} ${none:-${v2:-deep}}
 echo "a${none}b" a${none}b
+(echo ${none?is missing}; echo not reached) 2>/dev/null
+echo $? ${none-} after
