@@ -79,11 +79,18 @@ export function fault_in_user_page(mm: Mm, address: number, write: boolean): num
  * Memory of a process that need not be the caller's: ptrace, /proc/<pid>/mem. Mappings' permissions are overridden as a
  * debugger expects. Returns how many bytes were moved before something was in the way.
  */
-export function access_remote_vm(mm: Mm, address: number, buffer: Uint8Array, write: boolean): number {
+export const access_remote_vm = (mm: Mm, address: number, buffer: Uint8Array, write: boolean): number =>
+  access_vm(mm, address, buffer, write, FAULT_FLAG_FORCE);
+
+/** The same as the process itself could do it: process_vm_readv(). */
+export const access_process_vm = (mm: Mm, address: number, buffer: Uint8Array, write: boolean): number =>
+  access_vm(mm, address, buffer, write, 0);
+
+function access_vm(mm: Mm, address: number, buffer: Uint8Array, write: boolean, force: number): number {
   let done = 0;
   while (done < buffer.length) {
     const at = address + done;
-    const pfn = get_user_page(mm, at, write);
+    const pfn = get_user_page(mm, at, write, force);
     if (pfn === 0) break;
     const offset = at % PAGE_SIZE;
     const page = mm.kernel.mm.bytes(pfn).subarray(offset, offset + buffer.length - done);
@@ -96,10 +103,10 @@ export function access_remote_vm(mm: Mm, address: number, buffer: Uint8Array, wr
 }
 
 /** The frame behind an address, private to the process if it is to be written; 0: there is none. */
-function get_user_page(mm: Mm, address: number, write: boolean): number {
+function get_user_page(mm: Mm, address: number, write: boolean, force: number): number {
   if (!(address >= 0 && address < TASK_SIZE)) return 0;
   const { arch } = mm.kernel;
-  const flags = FAULT_FLAG_FORCE | (write ? FAULT_FLAG_WRITE : 0);
+  const flags = force | (write ? FAULT_FLAG_WRITE : 0);
   const vma = find_vma_or_expand(mm, address);
   if (!vma || !access_ok(vma, flags)) return 0;
   for (let tries = 0; tries < 3; tries++) {

@@ -13,6 +13,7 @@ import { TASK_SIZE } from '../include/linux/types.ts';
 import { ENOMEM } from '../include/uapi/errno.ts';
 import type { Kernel } from '../kernel.ts';
 import { copy_page_range, zap_page_range } from './memory.ts';
+import { exit_oom_victim } from './oom_kill.ts';
 import { update_hiwater_rss } from './rmap.ts';
 import { __vm_enough_memory, vm_unacct_memory } from './util.ts';
 import { vm_stat_account, vma_hold, vma_pages, vma_release } from './vma.ts';
@@ -68,6 +69,7 @@ export function mmput(mm: Mm): void {
   exit_mmap(mm);
   if (mm.exe_file) fput(mm.exe_file);
   mm.exe_file = null;
+  exit_oom_victim(mm);
   mm.kernel.arch.destroy_context(mm);
   mm.kernel.arch.pgd_free(mm);
 }

@@ -15,6 +15,7 @@ import { SIGKILL } from '../include/uapi/signal.ts';
 import type { Kernel } from '../kernel.ts';
 import { panic } from '../panic.ts';
 import { PIDTYPE_TGID } from '../pid.ts';
+import { set_tsk_need_resched } from '../sched/core.ts';
 import { do_send_sig_info, SEND_SIG_PRIV } from '../signal.ts';
 import { zap_page_range } from './memory.ts';
 import { OOM_KILL } from './page_alloc.ts';
@@ -24,27 +25,37 @@ const OOM_SCORE_ADJ_MIN = -1000;
 const K = PAGE_SIZE / 1024;
 
 /**
- * Kills the process whose death frees most, and frees it. True: try again. `mm` is who could not get a page. False: there
- * is nobody to kill.
+ * Kills the process whose death frees most, and takes what it can of its memory at once. True: `mm`, who could not get a
+ * page, can try again now. False: it cannot have one, now or ever: it is dying itself, must wait for who is, or there is
+ * nobody to kill.
  */
 export function out_of_memory(kernel: Kernel, mm: Mm): boolean {
+  if ((mm.flags & MMF_UNSTABLE) !== 0) return false;
+  if (kernel.mm.oom_victim) {
+    // One at a time: its shared memory is free when it has ended, and for that it must run.
+    set_tsk_need_resched(kernel.sched.current);
+    return false;
+  }
+  dump_header(kernel, kernel.sched.current);
   const victim = select_bad_process(kernel);
-  const current = kernel.sched.current;
-  dump_header(kernel, current);
   if (!victim) {
     kernel.printk.warn('Out of memory and no killable processes...');
     return false;
   }
-  oom_kill_process(kernel, victim);
-  return victim.mm !== mm;
+  const killed = oom_kill_process(kernel, victim);
+  return killed !== mm;
 }
 
 /** A page fault of user space found no page. The access is tried again, unless the task itself had to go. */
 export function pagefault_out_of_memory(task: Task): void {
-  const { mm } = task;
-  if (!mm || (mm.flags & MMF_UNSTABLE) !== 0) return; // it is being killed already
-  const gone = out_of_memory(task.kernel, mm) || (mm.flags & MMF_UNSTABLE) !== 0;
-  if (!gone) panic('System is deadlocked on memory');
+  const { kernel, mm } = task;
+  if (mm && !out_of_memory(kernel, mm) && !kernel.mm.oom_victim) panic('System is deadlocked on memory');
+}
+
+/** Linux: exit_oom_victim(). An address space is gone: if it was the victim's, the next may be chosen. */
+export function exit_oom_victim(mm: Mm): void {
+  const pages = mm.kernel.mm;
+  if (pages.oom_victim === mm) pages.oom_victim = null;
 }
 
 /** Pages that would be free without it, with the administrator's word (oom_score_adj) in thousandths of all memory. */
@@ -76,7 +87,7 @@ function select_bad_process(kernel: Kernel): Task | null {
   return chosen;
 }
 
-function oom_kill_process(kernel: Kernel, leader: Task): void {
+function oom_kill_process(kernel: Kernel, leader: Task): Mm {
   const { printk } = kernel;
   const victim = find_lock_task_mm(leader)!;
   const mm = victim.mm!;
@@ -86,6 +97,7 @@ function oom_kill_process(kernel: Kernel, leader: Task): void {
   );
   kernel.mm.mod_state(OOM_KILL, 1);
   mm.flags |= MMF_UNSTABLE | MMF_OOM_SKIP;
+  kernel.mm.oom_victim = mm;
   do_send_sig_info(SIGKILL, SEND_SIG_PRIV, leader, PIDTYPE_TGID);
   printk.err(
     `Out of memory: Killed process ${leader.pid} (${leader.comm}) total-vm:${mm.total_vm * K}kB, ${rss_text(mm)}, UID:${uid} pgtables:${mm.pgtables_bytes / 1024}kB oom_score_adj:${leader.signal.oom_score_adj}`,
@@ -93,6 +105,7 @@ function oom_kill_process(kernel: Kernel, leader: Task): void {
   kill_sharers(kernel, leader, mm);
   oom_reap_task_mm(mm);
   printk.info(`oom_reaper: reaped process ${leader.pid} (${leader.comm}), now ${rss_text(mm)}`);
+  return mm;
 }
 
 /** Other processes with the same memory keep it alive: they go too. */

@@ -10,6 +10,7 @@
  * same RAM that the CPU sees.
  */
 
+import type { Mm } from '../include/linux/mm_types.ts';
 import type { Io } from '../kernel.ts';
 import { PAGE_SHIFT, PAGE_SIZE, type PhysAddr } from '../include/linux/types.ts';
 
@@ -56,6 +57,8 @@ export class PageAllocator {
   watermark_min = 0;
   /** Pages promised to mappings (VM_ACCOUNT): Committed_AS. */
   vm_committed_as = 0;
+  /** Who was killed for its memory and has not ended yet: kernel/mm/oom_kill.ts. */
+  oom_victim: Mm | null = null;
   /** Shared anonymous mappings made so far: their inode numbers. */
   shmem_files = 0;
   /** Counters, by NR_* and PG*. */
