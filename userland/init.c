@@ -39,7 +39,7 @@ static _Noreturn void run(char **argv) {
   ioctl(STDIN, TIOCSCTTY, (void *)0);
   long err = execve(argv[0], argv, environment);
   complain("init", argv[0], (int)err);
-  exit(127);
+  exit(err == -ENOENT ? 127 : 126); // as a shell tells "not found" from "not to be run"
 }
 
 static void wait_for(pid_t job) {

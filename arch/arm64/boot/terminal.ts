@@ -4,6 +4,8 @@
  * Differs: the escape keys are QEMU's: ctrl-a x quits, ctrl-a c is the monitor, ctrl-a h helps, ctrl-a ctrl-a is a ctrl-a
  */
 
+import { spawnSync } from 'node:child_process';
+
 export const ESCAPE_HELP = `
 ctrl-a x       quit
 ctrl-a c       monitor and back
@@ -58,9 +60,13 @@ export class EscapeFilter {
   }
 }
 
-/** Puts the terminal into raw mode; returns the way back, which may be called twice. */
+/**
+ * Puts the terminal into raw mode; returns the way back, which may be called twice. Node's raw mode still turns a line feed
+ * into two characters, which is the guest's tty's affair; stty(1) stops that, and where there is none nothing is lost.
+ */
 export function rawMode(stdin: NodeJS.ReadStream): () => void {
   if (!stdin.isTTY) return () => {};
   stdin.setRawMode(true);
+  spawnSync('stty', ['-opost'], { stdio: ['inherit', 'ignore', 'ignore'] });
   return () => stdin.setRawMode(false);
 }
