@@ -86,7 +86,7 @@ export interface Iattr {
 export function notify_change(task: Task, path: Path, attr: Iattr): number {
   if (mnt_is_readonly(path.mnt)) return -EROFS;
   const inode = path.dentry.d_inode!;
-  const err = setattr_prepare(task, inode, attr) || (inode.i_op.setattr?.(path.dentry, task) ?? 0);
+  const err = setattr_prepare(task, inode, attr) || (inode.i_op.setattr?.(path.dentry, attr) ?? 0);
   if (err < 0) return err;
   setattr_copy(task, inode, attr);
   return 0;

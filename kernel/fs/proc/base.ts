@@ -135,7 +135,7 @@ const COMMON: Table = [
   ['personality',   PRIVATE(0o400, files.proc_pid_personality)],
   ['limits',        ONE(0o444, files.proc_pid_limits)],
   ['comm',          ONE(0o644, files.proc_pid_comm, files.comm_write)],
-  ['syscall',       PRIVATE(0o400, files.proc_pid_syscall)],
+  ['syscall',       ONE(0o400, files.proc_pid_syscall)],
   ['cmdline',       ONE(0o444, files.proc_pid_cmdline)],
   ['stat',          ONE(0o444, proc_pid_stat)],
   ['statm',         ONE(0o444, proc_pid_statm)],

@@ -26,7 +26,7 @@ import { get_close_on_exec } from '../file.ts';
 import { generic_permission } from '../permission.ts';
 import { dcache_dir_lseek, dir_emit_dots, generic_read_dir } from '../readdir.ts';
 import { get_proc_task, name_to_int, type PidEntry, proc_pid_dentry } from './internal.ts';
-import { single_fops } from './generic.ts';
+import { proc_setattr, single_fops } from './generic.ts';
 
 /** The file that an entry named after a descriptor stands for; null when it was closed. */
 function file_of(dentry: Dentry): File | null {
@@ -120,7 +120,7 @@ function fdinfo_entry(fd: number): PidEntry {
       `mnt_id:\t${f_path.mnt.mnt_id}\nino:\t${f_inode.i_ino}\n`
     );
   });
-  return { mode: S_IFREG | 0o444, iop: {}, fop };
+  return { mode: S_IFREG | 0o444, iop: { setattr: proc_setattr }, fop };
 }
 
 function proc_lookupfdinfo(dir: Dentry, name: string): Dentry | number {

@@ -17,12 +17,13 @@ import type {
   SuperBlock,
 } from '../../include/linux/fs.ts';
 import type { Task } from '../../include/linux/sched.ts';
-import { EFAULT, EINVAL, EIO, ENOENT } from '../../include/uapi/errno.ts';
+import { EFAULT, EINVAL, EIO, ENOENT, EPERM } from '../../include/uapi/errno.ts';
 import { SEEK_CUR, SEEK_SET } from '../../include/uapi/fcntl.ts';
 import { fs_umode_to_dtype, S_IFDIR, S_IFLNK, S_IFREG } from '../../include/uapi/stat.ts';
 import type { Kernel } from '../../kernel.ts';
 import { bytes_to_string, string_to_bytes } from '../../lib/bytes.ts';
 import type { IovIter } from '../../lib/iov_iter.ts';
+import type { Iattr } from '../attr.ts';
 import { d_add, d_alloc } from '../dcache.ts';
 import { new_inode, no_fops } from '../inode.ts';
 import { vfs_setpos } from '../read_write.ts';
@@ -45,7 +46,7 @@ export function single_fops(show: Show | null, store: Store | null = null): File
   } else {
     fops.read_iter = () => -EIO;
   }
-  fops.write_iter = store ? (task, iocb, from) => seq_write_iter(store, task, iocb, from) : () => -EIO;
+  if (store) fops.write_iter = (task, iocb, from) => seq_write_iter(store, task, iocb, from);
   return fops;
 }
 
@@ -158,10 +159,14 @@ export function proc_create(
   mode: number,
   show: Show | null,
   store: Store | null = null,
+  i_op: InodeOperations = {},
 ): void {
   const slash = path.lastIndexOf('/');
   const dir = proc_mkdir(kernel, path.slice(0, Math.max(0, slash)));
-  add_entry(dir, path.slice(slash + 1), S_IFREG | mode, {}, single_fops(show, store));
+  add_entry(dir, path.slice(slash + 1), S_IFREG | mode, i_op, {
+    write_iter: () => -EIO,
+    ...single_fops(show, store),
+  });
 }
 
 /** As proc_create(), for files that are more than a text. */
@@ -177,8 +182,16 @@ export function proc_symlink(kernel: Kernel, name: string, text: (task: Task) =>
   add_entry(root, name, S_IFLNK | 0o777, { readlink: (_dentry, task) => text(task) }, no_fops);
 }
 
-/** A decimal number as sysctls and oom_score_adj take it: surrounding space is fine, anything else is not. */
-export function parse_int(text: string): number | null {
+/** Linux: kstrtoint(). All of the text but space around it: decimal, 0x hexadecimal, 0 octal. null: something else. */
+export function kstrtoint(text: string): number | null {
   const trimmed = text.replace(/\0.*$/s, '').trim();
-  return /^-?\d+$/.test(trimmed) ? Number(trimmed) : null;
+  const match = /^(-?)(0x[0-9a-f]+|0[0-7]*|[1-9]\d*)$/i.exec(trimmed);
+  if (!match) return null;
+  const digits = match[2]!;
+  const value = /^0[0-7]/.test(digits) ? Number.parseInt(digits, 8) : Number(digits);
+  return match[1] ? -value : value;
 }
+
+/** Who owns a process's entry, and its permissions, follow the process: nobody changes them. */
+export const proc_setattr = (_dentry: Dentry, attr: Iattr): number =>
+  attr.mode !== undefined || attr.uid !== undefined || attr.gid !== undefined ? -EPERM : 0;

@@ -13,7 +13,7 @@ import { type Pid, PIDTYPE_PID, pid_task } from '../../pid.ts';
 import { PTRACE_MODE_READ_FSCREDS, ptrace_may_access } from '../../ptrace.ts';
 import { d_alloc, d_path } from '../dcache.ts';
 import { new_inode } from '../inode.ts';
-import { single_fops } from './generic.ts';
+import { proc_setattr, single_fops } from './generic.ts';
 
 /** What an entry is: kind and permissions, and how it behaves. */
 export interface PidEntry {
@@ -78,7 +78,7 @@ export const REG = (permissions: number, fop: FileOperations): PidEntry => ({
   fop,
 });
 
-const pid_iops: InodeOperations = {};
+const pid_iops: InodeOperations = { setattr: proc_setattr };
 
 /** An entry that belongs to a process: owned by whom the process belongs to. */
 export function proc_pid_dentry(dir: Dentry, name: string, entry: PidEntry, pid: Pid): Dentry | number {

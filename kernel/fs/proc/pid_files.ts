@@ -30,7 +30,8 @@ import {
 import { bytes_to_string } from '../../lib/bytes.ts';
 import { access_remote_vm } from '../../mm/gup.ts';
 import { oom_badness } from '../../mm/oom_kill.ts';
-import { parse_int } from './generic.ts';
+import { PTRACE_MODE_ATTACH_FSCREDS, ptrace_may_access } from '../../ptrace.ts';
+import { kstrtoint } from './generic.ts';
 
 /** Bytes [start, end) of another process; fewer where memory is not there. */
 function remote_bytes(task: Task, start: number, end: number): Uint8Array {
@@ -78,24 +79,19 @@ export const proc_pid_personality = (task: Task): string =>
   `${task.personality.toString(16).padStart(8, '0')}\n`;
 
 /** "63 0x3 0x... sp pc": what it is in the middle of; "running" when on the CPU. */
-export function proc_pid_syscall(task: Task, reader: Task): string {
+export function proc_pid_syscall(task: Task, reader: Task): string | number {
+  if (!ptrace_may_access(reader, task, PTRACE_MODE_ATTACH_FSCREDS)) return -EPERM;
   const { arch } = task.kernel;
+  if (task.exit_state) return '-1 0x0 0x0\n';
   if (task !== reader && task.state === 0) return 'running\n';
   const nr = arch.syscall_get_nr(task.regs);
   const hex = (value: number): string => `0x${value.toString(16)}`;
   const sp = hex(arch.user_stack_pointer(task.regs));
   const pc = hex(arch.instruction_pointer(task.regs));
-  if (nr < 0) return `-1 ${sp} ${pc}\n`;
+  if (nr === -1) return `-1 ${sp} ${pc}\n`;
 
-  const args: string[] = [];
-  for (let i = 0; i < 6; i++) args.push(hex64(task.regs.args, i));
+  const args = arch.syscall_get_arguments(task.regs).map((arg) => `0x${arg.toString(16)}`);
   return `${nr} ${args.join(' ')} ${sp} ${pc}\n`;
-}
-
-function hex64(words: Uint32Array, i: number): string {
-  const high = words[2 * i + 1]!;
-  const low = words[2 * i]!.toString(16);
-  return high === 0 ? `0x${low}` : `0x${high.toString(16)}${low.padStart(8, '0')}`;
 }
 
 // biome-ignore format: columns teach
@@ -158,7 +154,7 @@ export const oom_score_adj_read = ({ signal }: Task): string => `${signal.oom_sc
 
 /** Anybody may offer themselves; to be spared takes a privilege. */
 export function oom_score_adj_write(task: Task, text: string, writer: Task): number {
-  const value = parse_int(text);
+  const value = kstrtoint(text);
   if (value === null || Math.abs(value) > OOM_SCORE_ADJ_MAX) return -EINVAL;
   if (value < task.signal.oom_score_adj && !capable(writer, CAP_SYS_RESOURCE)) return -EACCES;
   task.signal.oom_score_adj = value;
@@ -171,7 +167,7 @@ export const proc_id_map = (): string => '         0          0 4294967295\n';
 export const timerslack_ns_show = (task: Task): string => `${task.timer_slack_ns}\n`;
 
 export function timerslack_ns_write(task: Task, text: string, writer: Task): number {
-  const value = parse_int(text);
+  const value = kstrtoint(text);
   if (value === null || value < 0) return -EINVAL;
   if (task !== writer && !capable(writer, CAP_SYS_NICE)) return -EPERM;
   task.timer_slack_ns = value === 0 ? task.default_timer_slack_ns : value;

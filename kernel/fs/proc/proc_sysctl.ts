@@ -6,18 +6,19 @@
  * Differs: what can be written is what the kernel follows; what is fixed here is read-only even where upstream's is not
  */
 
+import type { Inode, InodeOperations } from '../../include/linux/fs.ts';
 import type { Task } from '../../include/linux/sched.ts';
-import { EINVAL } from '../../include/uapi/errno.ts';
+import { EACCES, EINVAL } from '../../include/uapi/errno.ts';
 import { UTS_RELEASE, UTS_SYSNAME, UTS_VERSION } from '../../init/version.ts';
 import type { Kernel } from '../../kernel.ts';
-import { CAP_LAST_CAP } from '../../cred.ts';
+import { CAP_LAST_CAP, type Cred } from '../../cred.ts';
 import { DEFAULT_MAX_MAP_COUNT, MMAP_MIN_ADDR } from '../../include/linux/mm.ts';
 import { NR_OPEN } from '../file.ts';
 import { PIPE_MAX_SIZE } from '../pipe.ts';
-import { parse_int, proc_create } from './generic.ts';
+import { kstrtoint, proc_create, proc_setattr } from './generic.ts';
 
 type Read = (kernel: Kernel) => string | number;
-/** null: done; a number: -errno. */
+/** Bytes taken (0: all of them), or -errno. */
 type Write = (kernel: Kernel, text: string) => number;
 
 /** Linux: proc_dostring(). Up to the first newline, and no longer than the field. */
@@ -25,18 +26,20 @@ const string_field =
   (set: (kernel: Kernel, value: string) => void): Write =>
   (kernel, text) => {
     set(kernel, text.split('\n')[0]!.slice(0, UTS_LEN - 1));
-    return 0;
+    return text.length;
   };
 const UTS_LEN = 65;
 
-/** Linux: proc_dointvec_minmax(). */
+/** Linux: proc_dointvec_minmax(). The first number counts; what is behind it and its space is not taken. */
 const int_field =
   (min: number, max: number, set: (kernel: Kernel, value: number) => void): Write =>
   (kernel, text) => {
-    const value = parse_int(text);
+    const word = /^\s*(\S*)(\s*|\0.*)/.exec(text)!;
+    if (text === '') return 0;
+    const value = kstrtoint(word[1]!);
     if (value === null || value < min || value > max) return -EINVAL;
     set(kernel, value);
-    return 0;
+    return word[0].length;
   };
 
 const PID_MAX_LIMIT = 4 * 1024 * 1024;
@@ -118,10 +121,18 @@ export function proc_sys_init(kernel: Kernel): void {
   for (const [path, read, write] of SYSCTLS) register_sysctl(kernel, path, read, write);
 }
 
+/** Linux: sysctl_perm(). Root is judged by the owner's bits, everybody else by the others'; no capability changes that. */
+function proc_sys_permission(inode: Inode, mask: number, cred: Cred): number {
+  const bits = cred.euid === 0 ? inode.i_mode >> 6 : inode.i_mode;
+  return mask & 7 & ~bits ? -EACCES : 0;
+}
+
+const proc_sys_iops: InodeOperations = { permission: proc_sys_permission, setattr: proc_setattr };
+
 /** How other rooms add theirs: "kernel/seccomp/actions_avail". */
 export function register_sysctl(kernel: Kernel, path: string, read: Read, write?: Write): void {
-  const show = (_inode: unknown, task: Task): string => `${read(task.kernel)}\n`;
+  const show = (_inode: Inode, task: Task): string => `${read(task.kernel)}\n`;
   const store =
-    write && ((_inode: unknown, task: Task, text: string) => write(task.kernel, text) || text.length);
-  proc_create(kernel, `sys/${path}`, write ? 0o644 : 0o444, show, store ?? null);
+    write && ((_inode: Inode, task: Task, text: string): number => write(task.kernel, text) || text.length);
+  proc_create(kernel, `sys/${path}`, write ? 0o644 : 0o444, show, store ?? null, proc_sys_iops);
 }

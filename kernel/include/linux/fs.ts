@@ -11,6 +11,7 @@ import type { WaitQueueHead } from '../../sched/wait.ts';
 import type { IovIter } from '../../lib/iov_iter.ts';
 import type { Cred } from '../../cred.ts';
 import type { Kernel } from '../../kernel.ts';
+import type { Iattr } from '../../fs/attr.ts';
 import type { FileLockContext } from '../../fs/locks.ts';
 import type { PipeInodeInfo } from '../../fs/pipe.ts';
 import type { VmArea } from './mm_types.ts';
@@ -169,7 +170,7 @@ export interface InodeOperations {
   /** Instead of generic_permission(). */
   permission?(inode: Inode, mask: number, cred: Cred): number;
   /** Called before mode, owner or times change. */
-  setattr?(dentry: Dentry, task: Task): number;
+  setattr?(dentry: Dentry, attr: Iattr): number;
   /** Refreshes what is computed (procfs sizes and owners). */
   getattr?(dentry: Dentry, task: Task): void;
 }

@@ -1,7 +1,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { EACCES, EINVAL, EIO, ENOENT, ENOTDIR, EPERM, ESRCH } from '../../../../kernel/include/uapi/errno.ts';
-import { BUFFER, FsMachine, FsUser, type Stat } from '../../../lib/fs-machine.ts';
+import { BUFFER, FsMachine, type FsUser, type Stat } from '../../../lib/fs-machine.ts';
 
 const AT = -100;
 const O_PATH = 0o1000_0000;
@@ -149,6 +149,11 @@ test('comm and oom_score_adj can be written, within limits', () => {
   assert.is(u.cat('/proc/self/oom_adj'), '-8\n');
   assert.is(u.put('/proc/self/oom_score_adj', '1001'), -EINVAL);
   assert.is(u.put('/proc/self/oom_score_adj', 'ten'), -EINVAL);
+  assert.is(u.put('/proc/self/oom_score_adj', '12 34'), -EINVAL);
+  assert.is(u.put('/proc/self/oom_score_adj', '0x10'), 4);
+  assert.is(u.cat('/proc/self/oom_score_adj'), '16\n');
+  assert.is(u.put('/proc/self/stat', 'x'), -EINVAL, 'nothing to write to');
+  assert.is(u.put('/proc/version', 'x'), -EIO);
   u.sys('setuid', 1000);
   assert.is(u.put('/proc/self/oom_score_adj', '-600'), -EACCES);
   assert.is(u.put('/proc/self/stat', 'x'), -EACCES);
@@ -199,7 +204,14 @@ test('/proc/sys: names can be changed, numbers only to what makes sense', () => 
   assert.is(u.put('/proc/sys/kernel/pid_max', '400'), 3);
   assert.is(machine.kernel.pids.pid_max, 400);
   assert.is(u.put('/proc/sys/kernel/pid_max', '10'), -EINVAL);
-  assert.is(u.put('/proc/sys/kernel/ostype', 'x'), -EIO, 'even for root: there is nothing to set');
+  assert.is(u.put('/proc/sys/kernel/pid_max', '5000 1'), 5, 'what is behind the first number is left');
+  assert.is(u.put('/proc/sys/kernel/pid_max', ''), 0);
+  assert.is(u.put('/proc/sys/kernel/ostype', 'x'), -EACCES, 'for root too');
+  assert.is(u.sys('faccessat', AT, '/proc/sys/kernel/ostype', 2), -EACCES);
+  assert.is(u.sys('fchmodat', AT, '/proc/sys/kernel/ostype', 0o666), -EPERM);
+  assert.is(u.sys('fchmodat', AT, '/proc/self/stat', 0o666), -EPERM);
+  assert.is(u.sys('fchownat', AT, '/proc/self/stat', 1, 1, 0), -EPERM);
+  assert.is(u.sys('truncate', '/proc/self/comm', 0), 0);
   assert.is(u.cat('/proc/sys/kernel/random/boot_id'), u.cat('/proc/sys/kernel/random/boot_id'));
   assert.match(
     u.cat('/proc/sys/kernel/random/uuid') as string,
