@@ -21,6 +21,8 @@ import { SIMD_STRUCTURE } from './insn/simd-structure.ts';
 import { SIMD_THREE_DIFFERENT } from './insn/simd-three-different.ts';
 import { SIMD_THREE_SAME } from './insn/simd-three-same.ts';
 import { SIMD_TWO_REGISTER } from './insn/simd-two-register.ts';
+import { SIMD_FP_ELEMENT } from './insn/simd-floating-point-element.ts';
+import { SIMD_FP_MISC } from './insn/simd-floating-point-misc.ts';
 import { SIMD_FP_THREE_SAME } from './insn/simd-floating-point-three-same.ts';
 
 export const A64: readonly Row[] = [
@@ -38,5 +40,7 @@ export const A64: readonly Row[] = [
   ...SIMD_SHIFT,
   ...SIMD_PERMUTE,
   ...SIMD_FP_THREE_SAME,
+  ...SIMD_FP_MISC,
+  ...SIMD_FP_ELEMENT,
   ...FLOATING_POINT,
 ];

@@ -32,6 +32,19 @@ function exponential(value: number): string {
   return `${digits}e${power[0]}${power.slice(1).padStart(2, '0')}`;
 }
 
+/** h for a double, h:l for a single, h:l:x for a half. */
+function indexed(insn: Insn): string {
+  const { h = 0, l = 0, x = 0, m = 0, P } = insn.f;
+  const index = P === undefined ? 4 * h + 2 * l + x : P === 0 ? 2 * h + l : h;
+  return `v${m}.${letter(scale(insn))}[${index}]`;
+}
+
+/** Of FCMLA: bit 22 says half precision. */
+function indexedPair(insn: Insn): string {
+  const { h = 0, l = 0, m = 0 } = insn.f;
+  return (insn.word >>> 22) & 1 ? `v${m}.h[${2 * h + l}]` : `v${m}.s[${h}]`;
+}
+
 export const FP_OPERANDS: Readonly<Record<string, Format>> = {
   // Registers: by ftype, by FCVT's opc, a scalar and vectors by P, half as wide, twice as wide
   F: (insn, n) => ftype(insn.f.T, n),
@@ -39,16 +52,21 @@ export const FP_OPERANDS: Readonly<Record<string, Format>> = {
   f: (insn, n) => `${letter(scale(insn))}${n}`,
   Vf: (insn, n) => vector(n, scale(insn), bytes(insn)),
   Vfn: (insn, n) => vector(n, scale(insn) - 1, bytes(insn)),
+  Vf2: (insn, n) => vector(n, scale(insn), 2 << scale(insn)),
   Vfw: (insn, n) => vector(n, scale(insn), 16),
+  'Vf[]': indexed,
+  'Vc[]': indexedPair,
   n: (_, n) => String(n),
 
   // Immediates
   fimm: (_, value) => floatImmediate(value),
+  fraction: (insn, value, field) => `#${2 ** (insn.bits[field] ?? 0) - value}`,
   fbits: (_, value) => `#${64 - value}`,
 
   turn90: (insn) => `#${90 * (insn.f.R ?? 0)}`,
   turn180: (insn) => `#${90 + 180 * (insn.f.R ?? 0)}`,
 
   // Suffixes of the mnemonic
+  mode: (insn) => ['n', 'p', 'm', 'z'][2 * (insn.f.r ?? 0) + (insn.f.a ?? 0)] ?? '',
   npmz: (_, value) => ['n', 'p', 'm', 'z'][value] ?? '',
 };

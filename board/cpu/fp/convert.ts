@@ -49,7 +49,7 @@ import {
 import { fromDouble, toDouble } from './host.ts';
 import { FPProcessNaN } from './nan.ts';
 import { flushed, FPRound, FPRoundCV, unpack } from './round.ts';
-import { control, FPCR, FPSR, raise, roundingMode } from './status.ts';
+import { control, FPCR, FPSR, raise, ROUNDING, roundingMode } from './status.ts';
 
 // Rounding to an integer.
 
@@ -244,14 +244,14 @@ function convertInfinity(b: Builder, from: Format, to: Format, x: Value): Value 
 const shifted = (v: Value, left: number): Value => (left < 0 ? shr(v, -left) : shl(v, left));
 const signIn = (from: Format, to: Format, x: Value): Value => shifted(signOf(from, x), to.bits - from.bits);
 
-/** FPConvert, as it is written into the helper for the format that it comes from. */
-const conversion = (to: Format): PerFormat =>
+/** To one format, from each of the others. */
+const conversion = (to: Format, mode: (b: Builder) => Value): PerFormat =>
   perFormat(`FPConvert.${to.name}`, ['i64'], 'i64', (from) => (b, operand) => {
     const x = from === HALF ? operand! : flushed(b, from, operand!);
     const sign = b.let(signIn(from, to, x));
     const finite = () => {
       const { exponent, significand } = unpack(b, from, x);
-      return b.call(FPRoundCV[to.name], sign, add(exponent, 1), significand, roundingMode(b));
+      return b.call(FPRoundCV[to.name], sign, add(exponent, 1), significand, mode(b));
     };
     return cases(
       b,
@@ -265,7 +265,10 @@ const conversion = (to: Format): PerFormat =>
   });
 
 export const FPConvert: Readonly<Record<Format['name'], PerFormat>> = {
-  h: conversion(HALF),
-  s: conversion(SINGLE),
-  d: conversion(DOUBLE),
+  h: conversion(HALF, roundingMode),
+  s: conversion(SINGLE, roundingMode),
+  d: conversion(DOUBLE, roundingMode),
 };
+
+/** Inexact results are odd, so that they can be rounded again. */
+export const FPConvertToOdd = conversion(SINGLE, () => i32(ROUNDING.ODD));

@@ -30,7 +30,7 @@ export interface Vector {
   readonly bits: 64 | 128;
 }
 export const vectorFormat = (f: Fields): Format => [SINGLE, DOUBLE][f.P] ?? HALF;
-export const vectorOf = (f: Fields): Vector => ({ format: vectorFormat(f), bits: f.Q ? 128 : 64 });
+export const vectorOf = (f: Fields, format = vectorFormat(f)): Vector => ({ format, bits: f.Q ? 128 : 64 });
 export const lengthOf = ({ format, bits }: Vector): number => bits / format.bits;
 
 /** Puts a vector together, number by number; 0 above. The index is an i32. */

@@ -10,26 +10,28 @@ import { FPAdd } from '../fp/arithmetic.ts';
 import { FPCompareEQ, FPCompareGE, FPCompareGT } from '../fp/compare.ts';
 import { eachElement, element, lengthOf, vectorOf } from '../fp/element.ts';
 import { type Format, magnitude, negated, type PerFormat } from '../fp/format.ts';
-import { FPMulAdd, FPRecipStepFused, FPRSqrtStepFused } from '../fp/fused.ts';
+import { FPRecipStepFused, FPRSqrtStepFused } from '../fp/fused.ts';
 import { ABD, ADD, DIV, MAX, MAXNM, MIN, MINNM, MUL, MULX, type Operation, SUB } from '../fp/operation.ts';
-import { and, i32, ltu, neg, or, select, shl, type Value, xor, zext } from '../value.ts';
+import { and, ltu, or, select, shl, type Value, xor } from '../value.ts';
 import {
+  complex_multiply_add,
   type Element,
   FP,
   FP_VECTOR,
+  isOdd,
+  mask,
+  negatedIf,
+  type Of,
+  same,
   scalar,
   scalar_of_two,
   vector,
+  vector_multiply_add,
   vector_of_two,
 } from './simd-floating-point.ts';
 
 const x = (b: Builder, f: Fields, format: Format, i: Value | number): Value => element(b, format, f.n, i);
 const y = (b: Builder, f: Fields, format: Format, i: Value | number): Value => element(b, format, f.m, i);
-type Of = (format: Format, v: Value) => Value;
-const same: Of = (_, v) => v;
-
-/** All ones if it holds. */
-export const mask = (holds: Value): Value => neg(zext(holds));
 
 const compare =
   (relation: PerFormat, of: Of = same): Element =>
@@ -40,14 +42,6 @@ const step =
   (helper: PerFormat): Element =>
   (b, f, format, i) =>
     b.call(helper[format.name], x(b, f, format, i), y(b, f, format, i));
-
-/** d + n * m, or with n negated. */
-const multiply_add =
-  (of: Of): Element =>
-  (b, f, format, i) => {
-    const addend = element(b, format, f.d, i);
-    return b.call(FPMulAdd[format.name], addend, of(format, x(b, f, format, i)), y(b, f, format, i));
-  };
 
 /** Neighbours, first those of n, then those of m. */
 const pairwise =
@@ -65,13 +59,7 @@ const pairwise =
     b.setV(f.d, value, bits);
   };
 
-// Complex numbers: the real part in the even elements. R: rotation by so many quarter turns.
-
-const isOdd = (i: Value): Value => and(i, 1);
-
-/** v, or with its sign changed where `condition` is 1. */
-const negatedIf = (format: Format, condition: Value, v: Value): Value =>
-  xor(v, shl(zext(condition), format.bits - 1));
+// Complex numbers
 
 /** R: 0 a quarter turn, 1 three quarters. */
 const complex_add: Semantics = (b, f) => {
@@ -84,31 +72,18 @@ const complex_add: Semantics = (b, f) => {
   b.setV(f.d, value, bits);
 };
 
-/** The product with the real part of n (R even) or its imaginary part (R odd). */
-const complex_multiply_add: Semantics = (b, f) => {
-  const shape = vectorOf(f);
-  const { format, bits } = shape;
-  const value = eachElement(b, shape, (i) => {
-    const part = or(and(i, -2), f.R & 1);
-    const isNegative = [i32(0), xor(isOdd(i), 1), i32(1), isOdd(i)][f.R]!;
-    const turned = negatedIf(format, isNegative, y(b, f, format, xor(i, f.R & 1)));
-    return b.call(FPMulAdd[format.name], element(b, format, f.d, i), x(b, f, format, part), turned);
-  });
-  b.setV(f.d, value, bits);
-};
-
 // biome-ignore format: columns teach
 export const SIMD_FP_THREE_SAME: readonly Row[] = [
   // Advanced SIMD three same
   ['0Q0011100P1mmmmm110001nnnnnddddd', 'FMAXNM (vector)', vector_of_two(MAXNM), 'fmaxnm {Vf:d}, {Vf:n}, {Vf:m}', FP_VECTOR],
-  ['0Q0011100P1mmmmm110011nnnnnddddd', 'FMLA (vector)', vector(multiply_add(same)), 'fmla {Vf:d}, {Vf:n}, {Vf:m}', FP_VECTOR],
+  ['0Q0011100P1mmmmm110011nnnnnddddd', 'FMLA (vector)', vector_multiply_add(same), 'fmla {Vf:d}, {Vf:n}, {Vf:m}', FP_VECTOR],
   ['0Q0011100P1mmmmm110101nnnnnddddd', 'FADD (vector)', vector_of_two(ADD), 'fadd {Vf:d}, {Vf:n}, {Vf:m}', FP_VECTOR],
   ['0Q0011100P1mmmmm110111nnnnnddddd', 'FMULX (vector)', vector_of_two(MULX), 'fmulx {Vf:d}, {Vf:n}, {Vf:m}', FP_VECTOR],
   ['0Q0011100P1mmmmm111001nnnnnddddd', 'FCMEQ (vector, register)', vector(compare(FPCompareEQ)), 'fcmeq {Vf:d}, {Vf:n}, {Vf:m}', FP_VECTOR],
   ['0Q0011100P1mmmmm111101nnnnnddddd', 'FMAX (vector)', vector_of_two(MAX), 'fmax {Vf:d}, {Vf:n}, {Vf:m}', FP_VECTOR],
   ['0Q0011100P1mmmmm111111nnnnnddddd', 'FRECPS (vector)', vector(step(FPRecipStepFused)), 'frecps {Vf:d}, {Vf:n}, {Vf:m}', FP_VECTOR],
   ['0Q0011101P1mmmmm110001nnnnnddddd', 'FMINNM (vector)', vector_of_two(MINNM), 'fminnm {Vf:d}, {Vf:n}, {Vf:m}', FP_VECTOR],
-  ['0Q0011101P1mmmmm110011nnnnnddddd', 'FMLS (vector)', vector(multiply_add(negated)), 'fmls {Vf:d}, {Vf:n}, {Vf:m}', FP_VECTOR],
+  ['0Q0011101P1mmmmm110011nnnnnddddd', 'FMLS (vector)', vector_multiply_add(negated), 'fmls {Vf:d}, {Vf:n}, {Vf:m}', FP_VECTOR],
   ['0Q0011101P1mmmmm110101nnnnnddddd', 'FSUB (vector)', vector_of_two(SUB), 'fsub {Vf:d}, {Vf:n}, {Vf:m}', FP_VECTOR],
   ['0Q0011101P1mmmmm111101nnnnnddddd', 'FMIN (vector)', vector_of_two(MIN), 'fmin {Vf:d}, {Vf:n}, {Vf:m}', FP_VECTOR],
   ['0Q0011101P1mmmmm111111nnnnnddddd', 'FRSQRTS (vector)', vector(step(FPRSqrtStepFused)), 'frsqrts {Vf:d}, {Vf:n}, {Vf:m}', FP_VECTOR],
@@ -127,14 +102,14 @@ export const SIMD_FP_THREE_SAME: readonly Row[] = [
 
   // Advanced SIMD three same (FP16)
   ['0Q001110010mmmmm000001nnnnnddddd', 'FMAXNM (vector), half', vector_of_two(MAXNM), 'fmaxnm {Vf:d}, {Vf:n}, {Vf:m}', FP],
-  ['0Q001110010mmmmm000011nnnnnddddd', 'FMLA (vector), half', vector(multiply_add(same)), 'fmla {Vf:d}, {Vf:n}, {Vf:m}', FP],
+  ['0Q001110010mmmmm000011nnnnnddddd', 'FMLA (vector), half', vector_multiply_add(same), 'fmla {Vf:d}, {Vf:n}, {Vf:m}', FP],
   ['0Q001110010mmmmm000101nnnnnddddd', 'FADD (vector), half', vector_of_two(ADD), 'fadd {Vf:d}, {Vf:n}, {Vf:m}', FP],
   ['0Q001110010mmmmm000111nnnnnddddd', 'FMULX (vector), half', vector_of_two(MULX), 'fmulx {Vf:d}, {Vf:n}, {Vf:m}', FP],
   ['0Q001110010mmmmm001001nnnnnddddd', 'FCMEQ (vector, register), half', vector(compare(FPCompareEQ)), 'fcmeq {Vf:d}, {Vf:n}, {Vf:m}', FP],
   ['0Q001110010mmmmm001101nnnnnddddd', 'FMAX (vector), half', vector_of_two(MAX), 'fmax {Vf:d}, {Vf:n}, {Vf:m}', FP],
   ['0Q001110010mmmmm001111nnnnnddddd', 'FRECPS (vector), half', vector(step(FPRecipStepFused)), 'frecps {Vf:d}, {Vf:n}, {Vf:m}', FP],
   ['0Q001110110mmmmm000001nnnnnddddd', 'FMINNM (vector), half', vector_of_two(MINNM), 'fminnm {Vf:d}, {Vf:n}, {Vf:m}', FP],
-  ['0Q001110110mmmmm000011nnnnnddddd', 'FMLS (vector), half', vector(multiply_add(negated)), 'fmls {Vf:d}, {Vf:n}, {Vf:m}', FP],
+  ['0Q001110110mmmmm000011nnnnnddddd', 'FMLS (vector), half', vector_multiply_add(negated), 'fmls {Vf:d}, {Vf:n}, {Vf:m}', FP],
   ['0Q001110110mmmmm000101nnnnnddddd', 'FSUB (vector), half', vector_of_two(SUB), 'fsub {Vf:d}, {Vf:n}, {Vf:m}', FP],
   ['0Q001110110mmmmm001101nnnnnddddd', 'FMIN (vector), half', vector_of_two(MIN), 'fmin {Vf:d}, {Vf:n}, {Vf:m}', FP],
   ['0Q001110110mmmmm001111nnnnnddddd', 'FRSQRTS (vector), half', vector(step(FPRSqrtStepFused)), 'frsqrts {Vf:d}, {Vf:n}, {Vf:m}', FP],
@@ -174,8 +149,8 @@ export const SIMD_FP_THREE_SAME: readonly Row[] = [
   ['01111110110mmmmm001011nnnnnddddd', 'FACGT (scalar), half', scalar(compare(FPCompareGT, magnitude)), 'facgt {f:d}, {f:n}, {f:m}', FP],
 
   // Advanced SIMD three-register extension
-  ['0Q1011101P0mmmmm110RR1nnnnnddddd', 'FCMLA (vector)', complex_multiply_add, 'fcmla {Vf:d}, {Vf:n}, {Vf:m}, {turn90}', FP_VECTOR],
-  ['0Q101110010mmmmm110RR1nnnnnddddd', 'FCMLA (vector), half', complex_multiply_add, 'fcmla {Vf:d}, {Vf:n}, {Vf:m}, {turn90}', FP],
+  ['0Q1011101P0mmmmm110RR1nnnnnddddd', 'FCMLA (vector)', complex_multiply_add(), 'fcmla {Vf:d}, {Vf:n}, {Vf:m}, {turn90}', FP_VECTOR],
+  ['0Q101110010mmmmm110RR1nnnnnddddd', 'FCMLA (vector), half', complex_multiply_add(), 'fcmla {Vf:d}, {Vf:n}, {Vf:m}, {turn90}', FP],
   ['0Q1011101P0mmmmm111R01nnnnnddddd', 'FCADD', complex_add, 'fcadd {Vf:d}, {Vf:n}, {Vf:m}, {turn180}', FP_VECTOR],
   ['0Q101110010mmmmm111R01nnnnnddddd', 'FCADD, half', complex_add, 'fcadd {Vf:d}, {Vf:n}, {Vf:m}, {turn180}', FP],
 ];
