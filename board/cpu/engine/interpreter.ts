@@ -201,26 +201,57 @@ export function writeTable(code: Code, insn: number, table: Table, labelOf: (nod
   code.brTable(table.entries.map(labelOf), labelOf(undefined));
 }
 
+/**
+ * cold() looks at bits 31:21 and leaves the rest to a function for each group of their values: the host compiles these,
+ * and those of the instructions, when they are called first.
+ */
 function writeCold(into: InterpreterModule, cases: readonly Case[]): void {
-  const code = new Code({ params: COLD_PARAMETERS, result: I32 });
+  const functions = new Map<Case, number>(cases.map((one) => [one, writeColdCase(into, one)]));
   const root = buildIndex(cases);
-  const { tables, cases: reached } = new Destinations(root);
+  const parts = new Map<Node, number>(functions);
+  for (const node of new Set(root.entries)) {
+    if (isTable(node)) parts.set(node, writeColdTables(into, new Destinations(node).tables, functions));
+  }
+  into.module.define(into.cold, coldDispatch(into, [root], parts));
+}
+
+function writeColdTables(
+  into: InterpreterModule,
+  tables: readonly Table[],
+  functions: ReadonlyMap<Node, number>,
+): number {
+  const code = coldDispatch(into, tables, functions);
+  const index = into.module.declare(code.signature);
+  into.module.define(index, code);
+  return index;
+}
+
+/** A function that jumps from the first table to others, and in the end calls one of the functions. */
+function coldDispatch(
+  into: InterpreterModule,
+  tables: readonly Table[],
+  functions: ReadonlyMap<Node, number>,
+): Code {
+  const code = new Code({ params: COLD_PARAMETERS, result: I32 });
+  const nodes = new Set(tables.flatMap((table) => table.entries));
+  const reached = [...functions].filter(([node]) => nodes.has(node));
   const undefinedInsn = code.block();
   const labels = new Map<Node, Label>();
-  for (const node of [...tables.slice(1), ...reached].reverse()) labels.set(node, code.block());
+  for (const [node] of [...reached].reverse()) labels.set(node, code.block());
+  for (const table of tables.slice(1).reverse()) labels.set(table, code.block());
   const labelOf = (node: Node): Label => labels.get(node) ?? undefinedInsn;
   for (const table of tables) {
     writeTable(code, 0, table, labelOf);
     code.end();
   }
-  for (const one of reached) {
+  for (const [, callee] of reached) {
     for (const local of COLD_PARAMETERS.keys()) code.get(local);
-    code.call(writeColdCase(into, one));
+    code.call(callee);
     code.return();
     code.end();
   }
   new ColdFrame(code, into).leave(EXIT.UNDEFINED, 'this');
-  into.module.define(into.cold, code);
+  return code;
 }
 
 function writeColdCase(into: InterpreterModule, one: Case): number {

@@ -10,6 +10,7 @@ import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, wri
 import { createRequire } from 'node:module';
 import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { setFlagsFromString } from 'node:v8';
 import type { EngineImports } from '../state.ts';
 
 const HERE = fileURLToPath(new URL('.', import.meta.url));
@@ -22,8 +23,14 @@ const PREFIX = 'interpreter-';
 /** Executes until there is a reason to stop, and returns it (EXIT of state.ts). */
 export type Run = () => number;
 
-/** The interpreter over `memory`, calling back into the board. */
+/**
+ * The interpreter over `memory`, calling back into the board.
+ *
+ * Most of its functions, one for each rare instruction, are never called. V8 compiles each when it is called first; told
+ * so, it validates it then too, which else would be most of the time to load the module.
+ */
 export function loadInterpreter(memory: WebAssembly.Memory, imports: EngineImports): Run {
+  setFlagsFromString('--wasm-lazy-validation');
   const module = new WebAssembly.Module(interpreterBytes());
   const instance = new WebAssembly.Instance(module, { env: { memory, ...imports } });
   return instance.exports.run as Run;
