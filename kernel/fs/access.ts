@@ -36,7 +36,6 @@ import { copy_to_user } from '../lib/usercopy.ts';
 import {
   bits,
   dirfd,
-  flags as flagBits,
   int,
   octal,
   outptr,
@@ -44,6 +43,7 @@ import {
   size,
   SYSCALL_DEFINE,
 } from '../syscalls/define.ts';
+import { accessFlags } from './arg_types.ts';
 import { lookup_of } from './attr.ts';
 import { d_absolute_cwd } from './dcache.ts';
 import { fdget_raw } from './file.ts';
@@ -98,7 +98,7 @@ export const sys_faccessat = SYSCALL_DEFINE(
 
 export const sys_faccessat2 = SYSCALL_DEFINE(
   'faccessat2',
-  { dfd: dirfd, filename: pathArg, mode: accessMode, flags: flagBits },
+  { dfd: dirfd, filename: pathArg, mode: accessMode, flags: accessFlags },
   (task, { dfd, filename, mode, flags }) => do_faccessat(task, dfd, filename, mode, flags),
 );
 

@@ -45,17 +45,8 @@ import {
 import { get_unaligned_sle64 } from '../lib/bytes.ts';
 import { memdup_user } from '../lib/usercopy.ts';
 import { send_sig } from '../signal.ts';
-import {
-  SYSCALL_DEFINE,
-  dirfd,
-  flags as flagBits,
-  int,
-  long,
-  octal,
-  path as pathArg,
-  ptr,
-  uint,
-} from '../syscalls/define.ts';
+import { SYSCALL_DEFINE, dirfd, int, long, octal, path as pathArg, ptr, uint } from '../syscalls/define.ts';
+import { fallocateMode, nofollowFlags } from './arg_types.ts';
 import { fdget, fdget_raw } from './file.ts';
 import {
   current_time,
@@ -144,7 +135,7 @@ export const sys_fchmodat = SYSCALL_DEFINE(
 
 export const sys_fchmodat2 = SYSCALL_DEFINE(
   'fchmodat2',
-  { dfd: dirfd, filename: pathArg, mode: octal, flags: flagBits },
+  { dfd: dirfd, filename: pathArg, mode: octal, flags: nofollowFlags },
   (task, { dfd, filename, mode, flags }) => {
     if (flags & ~(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH)) return -EINVAL;
     return chmod_common(task, user_path_at(task, dfd, filename, lookup_of(flags)), mode);
@@ -184,7 +175,7 @@ export const sys_fchown = SYSCALL_DEFINE(
 
 export const sys_fchownat = SYSCALL_DEFINE(
   'fchownat',
-  { dfd: dirfd, filename: pathArg, user: uint, group: uint, flag: flagBits },
+  { dfd: dirfd, filename: pathArg, user: uint, group: uint, flag: nofollowFlags },
   (task, { dfd, filename, user, group, flag }) => {
     if (flag & ~(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH)) return -EINVAL;
     return chown_common(task, user_path_at(task, dfd, filename, lookup_of(flag)), user, group);
@@ -196,7 +187,7 @@ const UTIME_OMIT = 0x3fff_fffe;
 
 export const sys_utimensat = SYSCALL_DEFINE(
   'utimensat',
-  { dfd: dirfd, filename: pathArg, utimes: ptr, flags: flagBits },
+  { dfd: dirfd, filename: pathArg, utimes: ptr, flags: nofollowFlags },
   (task, { dfd, filename, utimes, flags }) => {
     const times = utimes === NULL ? null : read_times(task, utimes);
     if (typeof times === 'number') return times;
@@ -308,7 +299,7 @@ export const sys_ftruncate = SYSCALL_DEFINE(
 
 export const sys_fallocate = SYSCALL_DEFINE(
   'fallocate',
-  { fd: int, mode: flagBits, offset: long, len: long },
+  { fd: int, mode: fallocateMode, offset: long, len: long },
   (task, { fd, mode, offset, len }) => {
     const file = fdget(task, fd);
     return typeof file === 'number' ? file : vfs_fallocate(task, file, mode, offset, len);

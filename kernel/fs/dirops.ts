@@ -50,14 +50,8 @@ import {
   S_IXGRP,
   new_decode_dev,
 } from '../include/uapi/stat.ts';
-import {
-  SYSCALL_DEFINE,
-  dirfd,
-  flags as flagBits,
-  octal,
-  path as pathArg,
-  uint,
-} from '../syscalls/define.ts';
+import { SYSCALL_DEFINE, dirfd, octal, path as pathArg, uint } from '../syscalls/define.ts';
+import { fileMode, linkFlags, renameFlags, unlinkFlags } from './arg_types.ts';
 import { d_alloc, d_ancestor } from './dcache.ts';
 import { I_LINKABLE } from './inode.ts';
 import {
@@ -169,7 +163,7 @@ const MKNOD_KINDS = [S_IFREG, S_IFCHR, S_IFBLK, S_IFIFO, S_IFSOCK];
 
 export const sys_mknodat = SYSCALL_DEFINE(
   'mknodat',
-  { dfd: dirfd, filename: pathArg, mode: octal, dev: uint },
+  { dfd: dirfd, filename: pathArg, mode: fileMode, dev: uint },
   (task, { dfd, filename, mode, dev }) => {
     const kind = mode & S_IFMT || S_IFREG;
     if (kind === S_IFDIR) return -EPERM;
@@ -203,7 +197,7 @@ export const sys_symlinkat = SYSCALL_DEFINE(
 
 export const sys_unlinkat = SYSCALL_DEFINE(
   'unlinkat',
-  { dfd: dirfd, pathname: pathArg, flag: flagBits },
+  { dfd: dirfd, pathname: pathArg, flag: unlinkFlags },
   (task, { dfd, pathname, flag }) => {
     if (flag & ~AT_REMOVEDIR) return -EINVAL;
     const name = getname(task, pathname);
@@ -238,7 +232,7 @@ function do_unlink(task: Task, nd: Nameidata): number {
 
 export const sys_linkat = SYSCALL_DEFINE(
   'linkat',
-  { olddfd: dirfd, oldname: pathArg, newdfd: dirfd, newname: pathArg, flags: flagBits },
+  { olddfd: dirfd, oldname: pathArg, newdfd: dirfd, newname: pathArg, flags: linkFlags },
   (task, { olddfd, oldname, newdfd, newname, flags }) => {
     if (flags & ~(AT_SYMLINK_FOLLOW | AT_EMPTY_PATH)) return -EINVAL;
     const old = link_source(task, olddfd, oldname, flags);
@@ -278,7 +272,7 @@ export function vfs_link(task: Task, old: Dentry, dir: Dentry, dentry: Dentry): 
 
 export const sys_renameat2 = SYSCALL_DEFINE(
   'renameat2',
-  { olddfd: dirfd, oldname: pathArg, newdfd: dirfd, newname: pathArg, flags: flagBits },
+  { olddfd: dirfd, oldname: pathArg, newdfd: dirfd, newname: pathArg, flags: renameFlags },
   (task, { olddfd, oldname, newdfd, newname, flags }) =>
     do_renameat2(task, olddfd, oldname, newdfd, newname, flags),
 );

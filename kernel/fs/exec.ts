@@ -4,7 +4,7 @@
  * Linux:   fs/exec.c (v6.12)
  * Manual:  execve(2), execveat(2)
  * Differs: argument strings wait in the kernel until the new stack exists (exec_args.ts)
- * Absent:  binfmt_misc, core pattern set-up, PTRACE_EVENT_EXEC (with ptrace)
+ * Absent:  binfmt_misc
  *
  *   execve()
  *     the file is opened, the strings are copied       an error is returned
@@ -22,13 +22,16 @@ import { LOOKUP_EMPTY, MAY_READ } from '../include/linux/fs_modes.ts';
 import type { Mm } from '../include/linux/mm_types.ts';
 import { PF_FORKNOEXEC, PF_KTHREAD, PF_NPROC_EXCEEDED, type Task } from '../include/linux/sched.ts';
 import { NULL, type UserPtr } from '../include/linux/types.ts';
-import { E2BIG, EAGAIN, ELOOP, ENOEXEC } from '../include/uapi/errno.ts';
+import { E2BIG, EAGAIN, ELOOP, ENOEXEC, ERESTARTNOINTR } from '../include/uapi/errno.ts';
 import { AT_EMPTY_PATH, AT_FDCWD, AT_SYMLINK_NOFOLLOW } from '../include/uapi/fcntl.ts';
+import { PTRACE_EVENT_EXEC } from '../include/uapi/ptrace.ts';
 import { RLIMIT_NPROC, RLIMIT_STACK } from '../include/uapi/resource.ts';
 import { SIGSEGV } from '../include/uapi/signal.ts';
+import { mutex_lock_interruptible, mutex_unlock } from '../locking/mutex.ts';
 import { mm_alloc, mmput } from '../mm/init-mm.ts';
 import { get_mm_rss } from '../mm/rmap.ts';
 import { arch_pick_mmap_layout } from '../mm/util.ts';
+import { ptrace_event } from '../ptrace.ts';
 import type { Sleeps } from '../sched/wait.ts';
 import { fatal_signal_pending, flush_signal_handlers, force_fatal_sig } from '../signal.ts';
 import { bits, dirfd, path, ptr, SYSCALL_DEFINE } from '../syscalls/define.ts';
@@ -160,11 +163,19 @@ function copy_user_strings(bprm: LinuxBinprm, argv: UserPtr, envp: UserPtr): num
 
 function* bprm_execve(bprm: LinuxBinprm): Sleeps<number> {
   const { task } = bprm;
+  const { cred_guard_mutex } = task.signal;
+  if ((yield* mutex_lock_interruptible(task, cred_guard_mutex)) < 0) {
+    free_bprm(bprm);
+    return -ERESTARTNOINTR;
+  }
   bprm.unsafe = check_unsafe_exec(task);
+  const old_pid = task.pid; // a thread takes its leader's
   const err = yield* exec_binprm(bprm);
+  if (cred_guard_mutex.owner === task) mutex_unlock(cred_guard_mutex);
   free_bprm(bprm);
   if (err === 0) {
     task.kernel.events?.emit({ type: 'exec', filename: bprm.filename });
+    yield* ptrace_event(task, PTRACE_EVENT_EXEC, old_pid);
     return 0;
   }
   // There is nothing left to return to.
@@ -231,6 +242,7 @@ export function* begin_new_exec(bprm: LinuxBinprm): Sleeps<number> {
   const own = task.cred.euid === task.cred.uid && task.cred.egid === task.cred.gid;
   mm.dumpable = own && !bprm.enforce_nondump ? 1 : 0;
   arch_pick_mmap_layout(task, mm, bprm.rlim_stack.cur);
+  mutex_unlock(task.signal.cred_guard_mutex); // who attaches from now on is judged by the new credentials
   return 0;
 }
 

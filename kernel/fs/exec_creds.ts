@@ -6,15 +6,7 @@
  * Absent:  file capabilities (extended attributes)
  */
 
-import {
-  CAP_EMPTY_SET,
-  CAP_SETUID,
-  CAP_SYS_PTRACE,
-  type Cred,
-  capable,
-  type KernelCap,
-  type NewCred,
-} from '../cred.ts';
+import { CAP_EMPTY_SET, CAP_SETUID, type Cred, capable, type KernelCap, type NewCred } from '../cred.ts';
 import {
   type LinuxBinprm,
   LSM_UNSAFE_NO_NEW_PRIVS,
@@ -24,6 +16,7 @@ import {
 import type { Task } from '../include/linux/sched.ts';
 import { MS_NOSUID } from '../include/uapi/mount.ts';
 import { S_ISGID, S_ISUID, S_IXGRP } from '../include/uapi/stat.ts';
+import { ptracer_capable } from '../ptrace.ts';
 
 const SECURE_NOROOT = 1 << 0;
 const SECURE_KEEP_CAPS = 1 << 4;
@@ -32,7 +25,7 @@ const SECURE_KEEP_CAPS = 1 << 4;
 export function check_unsafe_exec(task: Task): number {
   const sharesFs = task.fs.users > task.signal.threads.size;
   return (
-    (task.ptrace && !capable(task.parent, CAP_SYS_PTRACE) ? LSM_UNSAFE_PTRACE : 0) |
+    (task.ptrace && !ptracer_capable(task) ? LSM_UNSAFE_PTRACE : 0) |
     (sharesFs ? LSM_UNSAFE_SHARE : 0) |
     (task.no_new_privs ? LSM_UNSAFE_NO_NEW_PRIVS : 0)
   );

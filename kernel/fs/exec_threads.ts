@@ -12,7 +12,7 @@ import { release_task } from '../exit.ts';
 import { transfer_leader } from '../pid.ts';
 import { schedule } from '../sched/core.ts';
 import type { Sleeps } from '../sched/wait.ts';
-import { clone_sighand, fatal_signal_pending, zap_other_threads } from '../signal.ts';
+import { __wake_up_parent, clone_sighand, fatal_signal_pending, zap_other_threads } from '../signal.ts';
 
 /** Ends with the caller as the only thread, and the leader. -EAGAIN: somebody else was first, or a kill. */
 export function* de_thread(task: Task): Sleeps<number> {
@@ -63,6 +63,7 @@ function* take_over(task: Task): Sleeps<boolean> {
   task.exit_signal = SIGCHLD;
   leader.exit_signal = -1;
   leader.exit_state = EXIT_DEAD;
+  if (leader.ptrace) __wake_up_parent(leader.parent); // its tracer may wait for it, and must not any more
   release_task(leader);
   return true;
 }

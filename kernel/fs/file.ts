@@ -12,7 +12,8 @@ import { EBADF, EBUSY, EINVAL, EMFILE } from '../include/uapi/errno.ts';
 import { CLOSE_RANGE_CLOEXEC, CLOSE_RANGE_UNSHARE, O_CLOEXEC } from '../include/uapi/fcntl.ts';
 import { FMODE_PATH } from '../include/linux/fs_modes.ts';
 import { RLIMIT_NOFILE } from '../include/uapi/resource.ts';
-import { SYSCALL_DEFINE, flags, int, uint } from '../syscalls/define.ts';
+import { SYSCALL_DEFINE, int, uint } from '../syscalls/define.ts';
+import { closeRangeFlags, fdFlags } from './arg_types.ts';
 import { fput, get_file } from './file_table.ts';
 import { filp_close } from './open.ts';
 
@@ -173,13 +174,13 @@ export const sys_dup = SYSCALL_DEFINE('dup', { fildes: uint }, (task, { fildes }
 
 export const sys_dup3 = SYSCALL_DEFINE(
   'dup3',
-  { oldfd: uint, newfd: uint, flags: flags },
+  { oldfd: uint, newfd: uint, flags: fdFlags },
   (task, { oldfd, newfd, flags }) => ksys_dup3(task, oldfd, newfd, flags),
 );
 
 export const sys_close_range = SYSCALL_DEFINE(
   'close_range',
-  { fd: uint, max_fd: uint, flags: flags },
+  { fd: uint, max_fd: uint, flags: closeRangeFlags },
   (task, { fd, max_fd, flags }) => {
     if (flags & ~(CLOSE_RANGE_UNSHARE | CLOSE_RANGE_CLOEXEC)) return -EINVAL;
     if (fd > max_fd) return -EINVAL;

@@ -47,7 +47,8 @@ import {
   wait_event_interruptible,
   wake_up_all,
 } from '../sched/wait.ts';
-import { SYSCALL_DEFINE, flags as flagBits, int } from '../syscalls/define.ts';
+import { SYSCALL_DEFINE, int } from '../syscalls/define.ts';
+import { flockCommand } from './arg_types.ts';
 import { fdget } from './file.ts';
 import { fput, get_file } from './file_table.ts';
 
@@ -244,7 +245,7 @@ function remove_owned(list: FileLock[], owner: object): void {
   for (let i = list.length - 1; i >= 0; i--) if (list[i]!.owner === owner) list.splice(i, 1);
 }
 
-export const sys_flock = SYSCALL_DEFINE('flock', { fd: int, cmd: flagBits }, (task, { fd, cmd }) => {
+export const sys_flock = SYSCALL_DEFINE('flock', { fd: int, cmd: flockCommand }, (task, { fd, cmd }) => {
   const type = FLOCK_TYPES.get(cmd & ~LOCK_NB);
   if (type === undefined) return -EINVAL;
   const file = fdget(task, fd);

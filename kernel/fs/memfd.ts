@@ -30,7 +30,8 @@ import {
 import { S_IFREG, S_IXUGO } from '../include/uapi/stat.ts';
 import type { Kernel } from '../kernel.ts';
 import { strncpy_from_user } from '../lib/usercopy.ts';
-import { SYSCALL_DEFINE, flags as flagBits, path as pathArg } from '../syscalls/define.ts';
+import { SYSCALL_DEFINE, path as pathArg } from '../syscalls/define.ts';
+import { memfdFlags } from './arg_types.ts';
 import { d_alloc } from './dcache.ts';
 import { fd_install_new } from './file.ts';
 import { alloc_file } from './file_table.ts';
@@ -76,7 +77,7 @@ const NAME_MAX_LEN = 255 - NAME_PREFIX.length;
 
 export const sys_memfd_create = SYSCALL_DEFINE(
   'memfd_create',
-  { uname: pathArg, flags: flagBits },
+  { uname: pathArg, flags: memfdFlags },
   (task, { uname, flags }) => {
     if (flags & ~(MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_NOEXEC_SEAL | MFD_EXEC)) return -EINVAL;
     if (flags & MFD_EXEC && flags & MFD_NOEXEC_SEAL) return -EINVAL;

@@ -44,7 +44,8 @@ import { S_IFDIR, S_ISDIR } from '../include/uapi/stat.ts';
 import type { Kernel } from '../kernel.ts';
 import { bytes_to_string } from '../lib/bytes.ts';
 import { copy_from_user, strncpy_from_user } from '../lib/usercopy.ts';
-import { SYSCALL_DEFINE, flags as flagBits, path as pathArg, ptr } from '../syscalls/define.ts';
+import { SYSCALL_DEFINE, path as pathArg, ptr } from '../syscalls/define.ts';
+import { mountFlags, umountFlags } from './arg_types.ts';
 import { is_subdir } from './dcache.ts';
 import { user_path_at } from './namei.ts';
 import { kern_mount } from './super.ts';
@@ -122,7 +123,7 @@ const may_mount = (task: Task): boolean => capable(task, CAP_SYS_ADMIN);
 
 export const sys_mount = SYSCALL_DEFINE(
   'mount',
-  { dev_name: pathArg, dir_name: pathArg, type: pathArg, flags: flagBits, data: ptr },
+  { dev_name: pathArg, dir_name: pathArg, type: pathArg, flags: mountFlags, data: ptr },
   (task, { dev_name, dir_name, type, flags, data }) => {
     const kind = copy_mount_string(task, type);
     if (typeof kind === 'number') return kind;
@@ -245,7 +246,7 @@ function do_add_mount(task: Task, mount: Mount, at: Path): number {
 
 export const sys_umount2 = SYSCALL_DEFINE(
   'umount2',
-  { name: pathArg, flags: flagBits },
+  { name: pathArg, flags: umountFlags },
   (task, { name, flags }) => {
     if (flags & ~(MNT_FORCE | MNT_DETACH | MNT_EXPIRE | UMOUNT_NOFOLLOW)) return -EINVAL;
     const path = user_path_at(task, AT_FDCWD, name, flags & UMOUNT_NOFOLLOW ? 0 : LOOKUP_FOLLOW);

@@ -89,15 +89,8 @@ import {
 import { get_unaligned_le64 } from '../lib/bytes.ts';
 import { copy_struct_from_user } from '../lib/usercopy.ts';
 import { type MaySleep, type Sleeps, is_generator } from '../sched/wait.ts';
-import {
-  SYSCALL_DEFINE,
-  dirfd,
-  flags as flagBits,
-  octal,
-  path as pathArg,
-  ptr,
-  size,
-} from '../syscalls/define.ts';
+import { SYSCALL_DEFINE, dirfd, octal, path as pathArg, ptr, size } from '../syscalls/define.ts';
+import { openFlags } from './arg_types.ts';
 import { do_truncate } from './attr.ts';
 import { vfs_create, vfs_tmpfile } from './dirops.ts';
 import { fd_install, get_unused_fd_flags, put_unused_fd } from './file.ts';
@@ -388,7 +381,7 @@ function install(task: Task, fd: number, file: File | number): number {
 /** open(2) forgives what it does not know; openat2(2) does not. */
 export const sys_openat = SYSCALL_DEFINE(
   'openat',
-  { dfd: dirfd, filename: pathArg, flags: flagBits, mode: octal },
+  { dfd: dirfd, filename: pathArg, flags: openFlags, mode: octal },
   (task, { dfd, filename, flags, mode }) => {
     const will_create = (flags & (O_CREAT | __O_TMPFILE)) !== 0;
     const op = build_open_flags(

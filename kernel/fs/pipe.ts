@@ -56,7 +56,8 @@ import {
   wake_up_interruptible_all,
 } from '../sched/wait.ts';
 import { send_sig } from '../signal.ts';
-import { SYSCALL_DEFINE, flags as flagBits, outptr } from '../syscalls/define.ts';
+import { SYSCALL_DEFINE } from '../syscalls/define.ts';
+import { fdFlags, outfds } from './arg_types.ts';
 import { d_alloc } from './dcache.ts';
 import { close_fd, fd_install_new } from './file.ts';
 import { alloc_file, fput } from './file_table.ts';
@@ -363,7 +364,7 @@ export function create_pipe_files(task: Task, flags: number): [File, File] {
 
 export const sys_pipe2 = SYSCALL_DEFINE(
   'pipe2',
-  { fildes: outptr, flags: flagBits },
+  { fildes: outfds, flags: fdFlags },
   (task, { fildes, flags }) => {
     if (flags & ~(O_CLOEXEC | O_NONBLOCK | O_DIRECT)) return -EINVAL;
     const [read, write] = create_pipe_files(task, flags);

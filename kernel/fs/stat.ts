@@ -40,6 +40,7 @@ import {
   path as pathArg,
   SYSCALL_DEFINE,
 } from '../syscalls/define.ts';
+import { outstat, statFlags } from './arg_types.ts';
 import { fdget_raw } from './file.ts';
 import { filename_lookup, getname, vfs_readlink } from './namei.ts';
 
@@ -139,23 +140,27 @@ function stat_path(task: Task, dfd: number, filename: UserPtr, flags: number): P
 
 export const sys_newfstatat = SYSCALL_DEFINE(
   'newfstatat',
-  { dfd: dirfd, filename: pathArg, statbuf: outptr, flag: flagBits },
+  { dfd: dirfd, filename: pathArg, statbuf: outstat, flag: statFlags },
   (task, { dfd, filename, statbuf, flag }) => {
     const path = stat_path(task, dfd, filename, flag);
     return typeof path === 'number' ? path : cp_new_stat(task, vfs_getattr(path, task), statbuf);
   },
 );
 
-export const sys_newfstat = SYSCALL_DEFINE('fstat', { fd: int, statbuf: outptr }, (task, { fd, statbuf }) => {
-  const file = fdget_raw(task, fd);
-  return typeof file === 'number' ? file : cp_new_stat(task, vfs_getattr(file.f_path, task), statbuf);
-});
+export const sys_newfstat = SYSCALL_DEFINE(
+  'fstat',
+  { fd: int, statbuf: outstat },
+  (task, { fd, statbuf }) => {
+    const file = fdget_raw(task, fd);
+    return typeof file === 'number' ? file : cp_new_stat(task, vfs_getattr(file.f_path, task), statbuf);
+  },
+);
 
 const STATX_SIZE = 256;
 
 export const sys_statx = SYSCALL_DEFINE(
   'statx',
-  { dfd: dirfd, filename: pathArg, flags: flagBits, mask: flagBits, buffer: outptr },
+  { dfd: dirfd, filename: pathArg, flags: statFlags, mask: flagBits, buffer: outptr },
   (task, { dfd, filename, flags, mask, buffer }) => {
     if (mask & STATX__RESERVED) return -EINVAL;
     if ((flags & AT_STATX_SYNC_TYPE) === AT_STATX_SYNC_TYPE) return -EINVAL;
