@@ -11,7 +11,7 @@
  */
 import type { AttachSysreg, IrqLine, SysregHook } from '../bus.ts';
 import type { Interrupts } from './interrupts.ts';
-import { INTID_SPECIAL, INTID_SPURIOUS, PRIORITY_MASK } from './interrupts.ts';
+import { INTID_SPURIOUS, PRIORITY_MASK } from './interrupts.ts';
 
 const PRIORITY_BITS = 5;
 /* The smallest binary points that five bits make sense of: [7:3] is the group priority. */
@@ -121,7 +121,7 @@ export class CpuInterface {
   /* Priorities nest, so the most urgent active one is the one that ends; INTIDs may be given in any order. */
   private endOfInterrupt(group: Group, value: number): void {
     const intid = value & 0xff_ffff;
-    if (intid >= INTID_SPECIAL || this.runningGroup() !== group) return;
+    if (intid >= this.interrupts.count || this.runningGroup() !== group) return;
     const active = this.activePriorities[group];
     this.activePriorities[group] = (active & (active - 1)) >>> 0;
     if (!(this.ctlr & CTLR_EOIMODE)) this.interrupts.deactivate(intid);
@@ -146,7 +146,9 @@ export class CpuInterface {
     const group: Group = this.interrupts.isGroup1(intid) ? 1 : 0;
     const priority = this.interrupts.priority[intid]!;
     if (!this.enable[group] || priority >= this.pmr) return false;
-    return (priority & this.groupMask(group)) < this.runningPriority();
+    const running = this.runningPriority();
+    const mask = this.groupMask(group); // of the newcomer, for both: subpriorities do not preempt, whoever set the other's
+    return running === IDLE_PRIORITY || (priority & mask) < (running & mask);
   }
 
   private runningPriority(): number {

@@ -11,8 +11,6 @@
 
 /** ICC_IAR's answer when there is nothing to acknowledge. */
 export const INTID_SPURIOUS = 1023;
-/** The first of INTIDs 1020 to 1023, which are answers and never interrupts. */
-export const INTID_SPECIAL = 1020;
 /** SGIs and PPIs: INTIDs 0 to 31. */
 export const PRIVATE_INTIDS = 32;
 /** Five priority bits, as most Arm implementations have: 32 levels, the lower three bits read as zero. */
