@@ -31,6 +31,11 @@ export interface ArchSyscall {
   syscall_set_return_value(regs: PtRegs, value: number | bigint): void;
   /** x0 as a signed number; beyond 2^53 it is rounded, so compare with errnos, do not store. */
   syscall_get_return_value(regs: PtRegs): number;
+  /** The same, all 64 bits of it. */
+  syscall_result(regs: PtRegs): bigint;
+  /** The six arguments; the first as it was at entry, whatever is in its register now. */
+  syscall_get_arguments(regs: PtRegs): readonly bigint[];
+  syscall_set_arguments(regs: PtRegs, args: readonly bigint[]): void;
   /** AUDIT_ARCH_*. */
   syscall_get_arch(task: Task): number;
   instruction_pointer(regs: PtRegs): number;
@@ -103,6 +108,9 @@ export interface ArchProcess {
   exit_thread(task: Task): void;
   /** The CPU's per-task state and address space change hands. Called with `next` about to run. */
   switch_to(prev: Task, next: Task): void;
+  /** Linux: <linux/ptrace.h>. The task traps after its next instruction, every time, until that is taken back. */
+  user_enable_single_step(task: Task): void;
+  user_disable_single_step(task: Task): void;
   /** A user task's life: kernel_exit, run, kernel_entry, handle, for ever. */
   user_mode(task: Task): Sleeps<never>;
   /** Linux: <asm/elf.h> ELF_HWCAP and friends, and where the vDSO goes. */

@@ -14,7 +14,9 @@ import { exit_files } from './fs/file.ts';
 import { exit_fs } from './fs/fs_struct.ts';
 import { exit_mm_release } from './fork.ts';
 import { SIGNAL_GROUP_EXIT, SIGNAL_STOP_STOPPED } from './include/linux/jobctl.ts';
+import { ptrace_reparented } from './include/linux/ptrace.ts';
 import { EXIT_DEAD, EXIT_ZOMBIE, PF_EXITING, type Task, TASK_DEAD } from './include/linux/sched.ts';
+import { PTRACE_EVENT_EXIT } from './include/uapi/ptrace.ts';
 import { SIGCHLD, SIGCONT, SIGHUP } from './include/uapi/signal.ts';
 import { mmput } from './mm/init-mm.ts';
 import { panic } from './panic.ts';
@@ -27,9 +29,11 @@ import {
   task_pgrp,
   task_session,
 } from './pid.ts';
+import { exit_ptrace, ptrace_event, ptrace_release_task } from './ptrace.ts';
 import { maxrss, task_cputime } from './sched/cputime.ts';
 import { schedule, wake_up_process } from './sched/core.ts';
 import { type Sleeps, wake_up_all } from './sched/wait.ts';
+import { yama_task_free } from './security/yama.ts';
 import {
   __kill_pgrp_info,
   do_notify_parent,
@@ -48,6 +52,8 @@ import { exit_itimers } from './time/posix-timers.ts';
 export function* do_exit(task: Task, code: number): Sleeps<never> {
   const { signal, kernel } = task;
   if (task === kernel.init_task) panic('Attempted to kill the idle task!');
+  synchronize_group_exit(task, code);
+  yield* ptrace_event(task, PTRACE_EVENT_EXIT, code);
   exit_signals(task); // sets PF_EXITING: from here on no signal is for this thread
 
   const group_dead = --signal.live === 0;
@@ -69,6 +75,14 @@ export function* do_exit(task: Task, code: number): Sleeps<never> {
 
   task.state = TASK_DEAD;
   for (;;) yield* schedule(task); // nobody wakes the dead: this never comes back
+}
+
+/** The last thread to exit decides for the process, if nobody has. A task that stops once more for its tracer still counts. */
+function synchronize_group_exit({ signal }: Task, code: number): void {
+  if (--signal.quick_threads > 0 || signal.flags & SIGNAL_GROUP_EXIT) return;
+  signal.flags = SIGNAL_GROUP_EXIT;
+  signal.group_exit_code = code;
+  signal.group_stop_count = 0;
 }
 
 function panic_init_died(code: number): never {
@@ -126,7 +140,8 @@ function exit_notify(task: Task, group_dead: boolean): void {
   // A tracer hears of every thread it traces; only then does the parent hear of the process.
   let autoreap: boolean;
   if (task.ptrace) {
-    const sig = task.group_leader === task && thread_group_empty(task) ? task.exit_signal : SIGCHLD;
+    const whole = task.group_leader === task && thread_group_empty(task);
+    const sig = whole && !ptrace_reparented(task) ? task.exit_signal : SIGCHLD;
     autoreap = do_notify_parent(task, sig);
   } else if (task.group_leader === task) {
     autoreap = thread_group_empty(task) && do_notify_parent(task, task.exit_signal);
@@ -152,6 +167,8 @@ export function release_task(task: Task): void {
   for (let next: Task | null = task; next; next = zap_leader(next)) {
     next.cred.user.processes--;
     next.kernel.pids.nr_threads--;
+    ptrace_release_task(next);
+    yama_task_free(next);
     __exit_signal(next);
     do_notify_pidfd(next);
   }
@@ -224,6 +241,7 @@ function find_new_reaper(father: Task): Task {
 /** Returns those children that ended before and that the new parent does not want to hear of. */
 function forget_original_parent(father: Task): Task[] {
   const dead: Task[] = [];
+  exit_ptrace(father, dead);
   if (father.children.size === 0) return dead;
   const reaper = find_new_reaper(father);
   for (const child of father.children) {

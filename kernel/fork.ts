@@ -34,6 +34,7 @@ import type { SigHand, SignalStruct } from './include/linux/signal.ts';
 import { NULL, type UserPtr } from './include/linux/types.ts';
 import { CAP_CHECKPOINT_RESTORE, CAP_SYS_ADMIN, CAP_SYS_RESOURCE } from './include/uapi/capability.ts';
 import { EAGAIN, EINVAL, EPERM, ERESTARTNOINTR } from './include/uapi/errno.ts';
+import { PTRACE_EVENT_VFORK_DONE } from './include/uapi/ptrace.ts';
 import { RLIMIT_NPROC, RLIMIT_SIGPENDING } from './include/uapi/resource.ts';
 import {
   CLONE_CHILD_CLEARTID,
@@ -49,6 +50,7 @@ import {
   CLONE_PARENT,
   CLONE_PARENT_SETTID,
   CLONE_PIDFD,
+  CLONE_PTRACE,
   CLONE_SETTLS,
   CLONE_SIGHAND,
   CLONE_SYSVSEM,
@@ -59,12 +61,21 @@ import {
 import { SS_DISABLE } from './include/uapi/signal.ts';
 import type { Kernel } from './kernel.ts';
 import { put_user_u32 } from './lib/usercopy.ts';
+import { Mutex } from './locking/mutex.ts';
 import { dup_mm, mmput } from './mm/init-mm.ts';
 import { type Pid, PIDTYPE_PGID, PIDTYPE_PID, PIDTYPE_SID, PIDTYPE_TGID } from './pid.ts';
+import { ptrace_clone_event, ptrace_event, ptrace_init_task } from './ptrace.ts';
 import { update_rlimit_cpu } from './rlimit.ts';
 import { sched_fork, wake_up_new_task } from './sched/core.ts';
 import { type Sleeps, WaitQueueHead, wait_event_killable, wake_up_all } from './sched/wait.ts';
-import { flush_signal_handlers, new_pending, recalc_sigpending, task_sigpending } from './signal.ts';
+import {
+  calculate_sigpending,
+  flush_signal_handlers,
+  new_pending,
+  recalc_sigpending,
+  task_join_group_stop,
+  task_sigpending,
+} from './signal.ts';
 
 /** Linux: struct kernel_clone_args. What clone(), clone3(), and the kernel itself ask for. */
 export interface KernelCloneArgs {
@@ -111,9 +122,10 @@ export function fork_init(kernel: Kernel, totalBytes: number): void {
     kernel.init_task.signal.rlim[limit] = { cur: half, max: half };
 }
 
-/** The child's thread id, or -errno. Sleeps only for vfork. */
+/** The child's thread id, or -errno. Sleeps for vfork, and when a tracer wants to hear of it. */
 export function* kernel_clone(task: Task, args: KernelCloneArgs): Sleeps<number> {
-  const child = copy_process(task, args);
+  const event = ptrace_clone_event(task, args.flags, args.exit_signal);
+  const child = copy_process(task, args, event !== 0);
   if (typeof child === 'number') return child;
 
   const { pid } = child;
@@ -122,15 +134,19 @@ export function* kernel_clone(task: Task, args: KernelCloneArgs): Sleeps<number>
   if (args.flags & CLONE_VFORK) child.vfork_done = new WaitQueueHead();
   wake_up_new_task(child);
 
-  if (args.flags & CLONE_VFORK) yield* wait_for_vfork_done(task, child);
+  if (event) yield* ptrace_event(task, event, pid);
+  if (args.flags & CLONE_VFORK && (yield* wait_for_vfork_done(task, child)) === 0) {
+    yield* ptrace_event(task, PTRACE_EVENT_VFORK_DONE, pid);
+  }
   return pid;
 }
 
-/** The parent stands still until the child has let go of the memory they share. Only death may come first. */
-function* wait_for_vfork_done(task: Task, child: Task): Sleeps<void> {
+/** The parent stands still until the child has let go of the memory they share. Only death may come first: not 0. */
+function* wait_for_vfork_done(task: Task, child: Task): Sleeps<number> {
   const queue = child.vfork_done!;
   const killed = yield* wait_event_killable(task, queue, () => child.vfork_done === null);
   if (killed) child.vfork_done = null;
+  return killed;
 }
 
 /** A kernel thread, a child of `parent`'s; it is runnable when this returns. */
@@ -147,8 +163,8 @@ export function kernel_thread(
   return child;
 }
 
-/** A new task that does not run yet, or -errno. */
-export function copy_process(parent: Task, args: KernelCloneArgs): Task | number {
+/** A new task that does not run yet, or -errno. `traced`: its maker's tracer gets it, too. */
+export function copy_process(parent: Task, args: KernelCloneArgs, traced = false): Task | number {
   const err = clone_flags_check(parent, args) || nproc_check(parent) || namespaces_check(parent, args.flags);
   if (err) return err;
 
@@ -168,6 +184,8 @@ export function copy_process(parent: Task, args: KernelCloneArgs): Task | number
 
   const child = dup_task_struct(parent, args, pid, mm);
   link_process(child, parent, args);
+  ptrace_init_task(child, parent, traced || (args.flags & CLONE_PTRACE) !== 0);
+  if (args.flags & CLONE_THREAD) task_join_group_stop(child, parent);
   if (pidfd) fd_install(parent, pidfd.fd, pidfd.file);
   return child;
 }
@@ -264,6 +282,8 @@ function dup_task_struct(parent: Task, args: KernelCloneArgs, pid: Pid, mm: Mm |
     children: new Set(),
     ptrace: 0,
     ptraced: new Set(),
+    ptracer_cred: null,
+    trapping: null,
     last_siginfo: null,
     set_child_tid: flags & CLONE_CHILD_SETTID ? args.child_tid : NULL,
     clear_child_tid: flags & CLONE_CHILD_CLEARTID ? args.child_tid : NULL,
@@ -327,9 +347,11 @@ function copy_signal(old: SignalStruct): SignalStruct {
 export const newSignalStruct = (pgrp: Pid, session: Pid): SignalStruct => ({
   threads: new Set(),
   live: 0,
+  quick_threads: 0,
   notify_count: 0,
   shared_pending: new_pending(),
   wait_chldexit: new WaitQueueHead(),
+  cred_guard_mutex: new Mutex(),
   group_exit_code: 0,
   group_exec_task: null,
   curr_target: null,
@@ -388,6 +410,7 @@ function link_process(child: Task, parent: Task, { flags }: KernelCloneArgs): vo
   }
   signal.threads.add(child);
   signal.live++;
+  signal.quick_threads++;
   child.cred.user.processes++;
   kernel.pids.nr_threads++;
   kernel.pids.total_forks++;
@@ -400,6 +423,7 @@ function link_process(child: Task, parent: Task, { flags }: KernelCloneArgs): vo
 
 /** A new task's first steps, on its own. */
 function* ret_from_fork(task: Task, { fn }: KernelCloneArgs): Sleeps<never> {
+  calculate_sigpending(task);
   if (task.set_child_tid) put_user_u32(task, task.set_child_tid, task.pid);
   if (fn) yield* fn(task);
   return yield* task.kernel.arch.user_mode(task);

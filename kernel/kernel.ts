@@ -17,6 +17,7 @@ import type { UserTable } from './cred.ts';
 import type { FutexTable } from './futex/core.ts';
 import type { PidTable } from './pid.ts';
 import type { Printk } from './printk.ts';
+import type { Yama } from './security/yama.ts';
 import type { Scheduler } from './sched/core.ts';
 import type { HrTimers } from './time/hrtimer.ts';
 import type { Timekeeping } from './time/timekeeping.ts';
@@ -58,6 +59,8 @@ export interface Kernel {
   random: Random;
   fs: FsState;
   tty: TtyState;
+  /** Linux: security/yama. Who may trace whom. */
+  readonly yama: Yama;
   /** PID 0: the boot processor's thread, then the idle task. */
   readonly init_task: Task;
   /** PID 1; its death is a panic. */

@@ -25,6 +25,7 @@ import {
   SECURE_ALL_BITS,
   SECURE_ALL_LOCKS,
 } from './security/commoncap.ts';
+import { yama_set_ptracer } from './security/yama.ts';
 import { enumeration, SYSCALL_DEFINE, ulong, user_ptr, type ArgType } from './syscalls/define.ts';
 
 /** The arguments behind the operation: as numbers, and the first of them as the address it may be. */
@@ -63,6 +64,7 @@ const PR_GET_TID_ADDRESS = 40;
 const PR_SET_THP_DISABLE = 41;
 const PR_GET_THP_DISABLE = 42;
 const PR_CAP_AMBIENT = 47;
+const PR_SET_PTRACER = 0x5961_6d61;
 
 const OPERATION_NAMES = {
   PR_SET_PDEATHSIG,
@@ -90,6 +92,7 @@ const OPERATION_NAMES = {
   PR_SET_THP_DISABLE,
   PR_GET_THP_DISABLE,
   PR_CAP_AMBIENT,
+  PR_SET_PTRACER,
 };
 
 // biome-ignore format: columns teach
@@ -119,6 +122,7 @@ const OPERATIONS: ReadonlyMap<number, Operation> = new Map<number, Operation>([
   [PR_SET_THP_DISABLE,     set_thp_disable],
   [PR_GET_THP_DISABLE,     get_thp_disable],
   [PR_CAP_AMBIENT,         cap_ambient],
+  [PR_SET_PTRACER,         (task, { a2 }) => yama_set_ptracer(task, a2 >= 2 ** 63 ? -1 : a2 | 0)],
 ]);
 
 /** The second argument as it is, and as an address. */

@@ -52,6 +52,7 @@ export {
   ptrace_signal_wake_up,
   ptrace_trap_notify,
   task_clear_jobctl_pending,
+  task_clear_jobctl_trapping,
   task_join_group_stop,
   task_set_jobctl_pending,
 } from './signal/jobctl.ts';
@@ -88,6 +89,7 @@ export {
 } from './signal/notify.ts';
 export {
   __fatal_signal_pending,
+  calculate_sigpending,
   dequeue_signal,
   fatal_signal_pending,
   flush_signals,
@@ -113,6 +115,7 @@ export {
   SEND_SIG_NOINFO,
   SEND_SIG_PRIV,
   type SendInfo,
+  copy_siginfo,
   copy_siginfo_from_user,
   copy_siginfo_to_user,
   siginfo_layout,

@@ -16,6 +16,7 @@ import {
   SIGNAL_STOP_CONTINUED,
   SIGNAL_STOP_STOPPED,
 } from './include/linux/jobctl.ts';
+import { ptrace_reparented } from './include/linux/ptrace.ts';
 import {
   __TASK_TRACED,
   EXIT_DEAD,
@@ -53,6 +54,7 @@ import { SIGCHLD, SIGCONT } from './include/uapi/signal.ts';
 import { put_unaligned_le32 } from './lib/bytes.ts';
 import { copy_to_user, put_user_u32 } from './lib/usercopy.ts';
 import { type Pid, PIDTYPE_PGID, PIDTYPE_PID, PIDTYPE_TGID, type PidType, task_pgrp } from './pid.ts';
+import { hand_zombie_to_parent, tells_tracer_first } from './ptrace.ts';
 import {
   copy_rusage_to_user,
   getrusage,
@@ -148,9 +150,6 @@ function task_pid_type(task: Task, type: PidType): Pid {
   return type === PIDTYPE_PGID ? task.signal.pgrp : task.signal.session;
 }
 
-/** Traced by another process than its parent's. */
-const ptrace_reparented = (child: Task): boolean => child.real_parent.signal !== child.parent.signal;
-
 function wait_task_zombie(wo: WaitOpts, task: Task, child: Task): number {
   if (!(wo.flags & WEXITED)) return 0;
   const { signal } = child;
@@ -160,12 +159,19 @@ function wait_task_zombie(wo: WaitOpts, task: Task, child: Task): number {
   wo.rusage = getrusage(child, RUSAGE_BOTH);
   wo.stat = status;
   wo.info = { pid, uid, ...exit_cause(status) };
-  if (!(wo.flags & WNOWAIT)) {
-    account_child(task, child);
-    child.exit_state = EXIT_DEAD;
-    release_task(child);
-  }
+  if (!(wo.flags & WNOWAIT)) reap(task, child);
   return pid;
+}
+
+function reap(task: Task, child: Task): void {
+  // A tracer that is not the parent has seen it; the parent may still want to.
+  if (tells_tracer_first(child)) {
+    if (!hand_zombie_to_parent(child)) return;
+  } else if (child.group_leader === child) {
+    account_child(task, child);
+  }
+  child.exit_state = EXIT_DEAD;
+  release_task(child);
 }
 
 function exit_cause(status: number): { cause: number; status: number } {

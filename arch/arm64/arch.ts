@@ -26,6 +26,7 @@ import type { Syscall } from '../../kernel/syscalls/define.ts';
 import { index_syscalls } from '../../kernel/syscalls/table.ts';
 import { NO_SYSCALL, ORIG_X0, type PtRegs } from './include/asm/ptrace.ts';
 import { type Hwcaps, setup_elf_hwcaps, show_cpuinfo } from './kernel/cpufeature.ts';
+import { user_disable_single_step, user_enable_single_step } from './kernel/debug-monitors.ts';
 import { user_mode } from './kernel/entry.ts';
 import * as process from './kernel/process.ts';
 import * as ptrace from './kernel/ptrace.ts';
@@ -93,6 +94,23 @@ export class Arm64 extends Arm64Mm implements Arch {
     return regs_of(regs).signedValue(0);
   }
 
+  syscall_result(regs: GenericPtRegs): bigint {
+    return regs_of(regs).regs[0]!;
+  }
+
+  syscall_get_arguments(regs: GenericPtRegs): readonly bigint[] {
+    const { regs: x } = regs_of(regs);
+    return [x[ORIG_X0]!, x[1]!, x[2]!, x[3]!, x[4]!, x[5]!];
+  }
+
+  syscall_set_arguments(regs: GenericPtRegs, args: readonly bigint[]): void {
+    const { regs: x } = regs_of(regs);
+    args.forEach((arg, n) => {
+      x[n] = arg;
+    });
+    x[ORIG_X0] = args[0]!;
+  }
+
   syscall_get_arch(_task: Task): number {
     return AUDIT_ARCH_AARCH64;
   }
@@ -135,6 +153,14 @@ export class Arm64 extends Arm64Mm implements Arch {
 
   switch_to(prev: Task, next: Task): void {
     process.switch_to(this, prev, next);
+  }
+
+  user_enable_single_step(task: Task): void {
+    user_enable_single_step(task);
+  }
+
+  user_disable_single_step(task: Task): void {
+    user_disable_single_step(task);
   }
 
   user_mode(task: Task): Sleeps<never> {

@@ -58,7 +58,9 @@ export const NO_SYSCALL = -1;
  */
 export function* syscall_trace_enter(task: Task, regs: PtRegs): Sleeps<number> {
   const { arch } = task.kernel;
-  const work = task.thread_info.syscall_work;
+  let work = task.thread_info.syscall_work;
+
+  // (SUD) First: a dispatched call need not be a Linux call at all, so nobody below may interpret it.
 
   // The tracer may rewrite the number and the arguments.
   if (work & (SYSCALL_WORK_SYSCALL_TRACE | SYSCALL_WORK_SYSCALL_EMU)) {
@@ -66,7 +68,13 @@ export function* syscall_trace_enter(task: Task, regs: PtRegs): Sleeps<number> {
     const fatal = yield* arch.arch_ptrace_report_syscall_entry(task);
     // EMU is what it was when the stop began: the resuming request decides about the next call, not about this one.
     if (fatal || work & SYSCALL_WORK_SYSCALL_EMU) return NO_SYSCALL;
+    // While it was stopped another thread may have given it a filter, or somebody switched tracing on.
+    work = task.thread_info.syscall_work;
   }
+
+  // (seccomp) What the tracer left is what the filter judges, not what the program asked for.
+
+  // (tracepoint, audit) And this is what will be called.
 
   step(task, 'invoke');
   return arch.syscall_get_nr(regs);

@@ -9,8 +9,8 @@
 import type { Task } from '../include/linux/sched.ts';
 import { NULL, TASK_SIZE, type UserPtr } from '../include/linux/types.ts';
 import { EFAULT, EINVAL, ENOSYS, EPERM, ESRCH } from '../include/uapi/errno.ts';
-import { capable, CAP_SYS_PTRACE } from '../cred.ts';
 import { put_user_u64 } from '../lib/usercopy.ts';
+import { PTRACE_MODE_READ_REALCREDS, ptrace_may_access } from '../ptrace.ts';
 import type { Sleeps } from '../sched/wait.ts';
 import { type ArgType, int, outptr, ptr, SYSCALL_DEFINE, size, uint } from '../syscalls/define.ts';
 import { get_timespec64 } from '../time/time.ts';
@@ -119,18 +119,8 @@ export const sys_get_robust_list = SYSCALL_DEFINE(
   (task, { pid, head_ptr, len_ptr }) => {
     const target = pid ? task.kernel.pids.find_task_by_vpid(pid) : task;
     if (!target) return -ESRCH;
-    if (!ptrace_may_access(task, target)) return -EPERM;
+    if (!ptrace_may_access(task, target, PTRACE_MODE_READ_REALCREDS)) return -EPERM;
     if (put_user_u64(task, len_ptr, ROBUST_LIST_HEAD_SIZE)) return -EFAULT;
     return put_user_u64(task, head_ptr, target.robust_list);
   },
 );
-
-/** PTRACE_MODE_READ_REALCREDS as far as it can be judged without a ptrace.ts: the same ids, or CAP_SYS_PTRACE. */
-function ptrace_may_access(task: Task, target: Task): boolean {
-  const { uid, gid } = task.cred;
-  const { cred } = target;
-  const same =
-    [cred.uid, cred.euid, cred.suid].every((id) => id === uid) &&
-    [cred.gid, cred.egid, cred.sgid].every((id) => id === gid);
-  return target.signal === task.signal || same || capable(task, CAP_SYS_PTRACE);
-}

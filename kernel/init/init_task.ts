@@ -95,6 +95,8 @@ export function init_task(kernel: Kernel): Task {
     group_leader: null as unknown as Task,
     ptrace: 0,
     ptraced: new Set(),
+    ptracer_cred: null,
+    trapping: null,
     ptrace_message: 0,
     last_siginfo: null,
     set_child_tid: NULL,
@@ -134,6 +136,7 @@ export function init_task(kernel: Kernel): Task {
   task.real_parent = task;
   signal.threads.add(task);
   signal.live = 1;
+  signal.quick_threads = 1;
   return task;
 }
 

@@ -42,6 +42,7 @@ import { PageAllocator } from '../mm/page_alloc.ts';
 import { panic } from '../panic.ts';
 import { PidTable } from '../pid.ts';
 import { Printk } from '../printk.ts';
+import { Yama, yama_init } from '../security/yama.ts';
 import { Scheduler } from '../sched/core.ts';
 import type { Sleeps } from '../sched/wait.ts';
 import { HrTimers } from '../time/hrtimer.ts';
@@ -63,6 +64,7 @@ export function create_kernel(arch: Arch, io: Io): Kernel {
     pids: new PidTable(),
     users: new UserTable(),
     futex: new FutexTable(),
+    yama: new Yama(),
     init: null,
     pm_power_off: null,
     restart_handler: null,
@@ -100,6 +102,7 @@ export function start_kernel(kernel: Kernel, dtb: number): void {
   vfs_caches_init(kernel);
   kernel.init_task.fs = init_fs(kernel.fs.root);
   proc_root_init(kernel);
+  yama_init(kernel);
   do_initcalls(kernel);
   rest_init(kernel);
 }

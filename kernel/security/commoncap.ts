@@ -2,11 +2,11 @@
  * kernel/security/commoncap.ts - how capabilities follow from ids
  *
  * Linux:   security/commoncap.c (v6.12)
- * Manual:  capabilities(7), "Effect of user ID changes on capabilities"
+ * Manual:  capabilities(7), "Effect of user ID changes on capabilities"; ptrace(2), "Ptrace access mode checking"
  * Differs: what execve makes of them is in kernel/fs/exec_creds.ts
  */
 
-import { CAP_EMPTY_SET, type Cred, type KernelCap, type NewCred } from '../cred.ts';
+import { CAP_EMPTY_SET, type Cred, cap_raised, type KernelCap, type NewCred } from '../cred.ts';
 import {
   CAP_CHOWN,
   CAP_DAC_OVERRIDE,
@@ -16,6 +16,7 @@ import {
   CAP_LINUX_IMMUTABLE,
   CAP_MAC_OVERRIDE,
   CAP_MKNOD,
+  CAP_SYS_PTRACE,
 } from '../include/uapi/capability.ts';
 
 /* include/uapi/linux/securebits.h: what root does not mean. Each has a lock beside it. */
@@ -75,3 +76,11 @@ export function cap_task_fix_setfsuid(next: NewCred, old: Cred): void {
   if (old.fsuid !== 0 && next.fsuid === 0)
     next.cap_effective = cap_combine(next.cap_effective, cap_intersect(next.cap_permitted, fsSet()));
 }
+
+/** Nobody gains capabilities by looking over somebody's shoulder. `mine`: the caller's set that counts. */
+export const cap_ptrace_access_check = (caller: Cred, mine: KernelCap, target: Cred): boolean =>
+  cap_issubset(target.cap_permitted, mine) || cap_raised(caller.cap_effective, CAP_SYS_PTRACE);
+
+/** Nor by having them shown: the parent of a task that asks to be traced. */
+export const cap_ptrace_traceme = (parent: Cred, child: Cred): boolean =>
+  cap_ptrace_access_check(parent, parent.cap_permitted, child);

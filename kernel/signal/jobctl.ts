@@ -7,7 +7,6 @@
 import {
   JOBCTL_LISTENING,
   JOBCTL_PENDING_MASK,
-  JOBCTL_PTRACE_FROZEN,
   JOBCTL_STOP_CONSUME,
   JOBCTL_STOP_DEQUEUED,
   JOBCTL_STOP_PENDING,
@@ -20,6 +19,7 @@ import {
 } from '../include/linux/jobctl.ts';
 import { PF_EXITING, type Task, __TASK_TRACED } from '../include/linux/sched.ts';
 import type { SignalStruct } from '../include/linux/signal.ts';
+import { wake_up_all } from '../sched/wait.ts';
 import { fatal_signal_pending } from './pending.ts';
 import { signal_wake_up_state } from './send.ts';
 
@@ -41,10 +41,12 @@ export function task_clear_jobctl_pending(task: Task, mask: number): void {
   if (!(task.jobctl & JOBCTL_PENDING_MASK)) task_clear_jobctl_trapping(task);
 }
 
-/** The way from STOPPED to TRACED is done. Nobody can have seen it half way: the kernel is not preempted. */
-export const task_clear_jobctl_trapping = (task: Task): void => {
+/** The way from STOPPED to TRACED is done: the tracer may look. */
+export function task_clear_jobctl_trapping(task: Task): void {
+  if (!(task.jobctl & JOBCTL_TRAPPING)) return;
   task.jobctl &= ~JOBCTL_TRAPPING;
-};
+  if (task.trapping) wake_up_all(task.trapping);
+}
 
 /** `task` is about to stop. True if it was the last: the group stop is complete and the parent must hear of it. */
 export function task_participate_group_stop(task: Task): boolean {
@@ -76,9 +78,10 @@ export function ptrace_trap_notify(task: Task): void {
   ptrace_signal_wake_up(task, (task.jobctl & JOBCTL_LISTENING) !== 0);
 }
 
+/** `resume`: also out of a stop of the tracer's. */
 export function ptrace_signal_wake_up(task: Task, resume: boolean): void {
   let state = 0;
-  if (resume && !(task.jobctl & JOBCTL_PTRACE_FROZEN)) {
+  if (resume) {
     task.jobctl &= ~JOBCTL_TRACED;
     state = __TASK_TRACED;
   }

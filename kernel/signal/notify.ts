@@ -42,6 +42,8 @@ export const __wake_up_parent = (parent: Task): void =>
  */
 export function do_notify_parent(task: Task, sig: number): boolean {
   const { parent } = task;
+  // A parent that has executed another program since cannot have meant that signal.
+  if (sig !== SIGCHLD && task.parent_exec_id !== parent.self_exec_id) sig = SIGCHLD;
   let autoreap = false;
   if (!task.ptrace && sig === SIGCHLD) {
     const action = parent.sighand.action[SIGCHLD - 1]!;

@@ -114,6 +114,9 @@ export function recalc_sigpending(task: Task): void {
   if (!recalc_sigpending_tsk(task)) task.thread_info.flags &= ~TIF_SIGPENDING;
 }
 
+/** A new task's first look: what came before it could run set no flag. */
+export const calculate_sigpending = recalc_sigpending;
+
 /*
  * Taking one out
  */

@@ -164,6 +164,12 @@ function putLong(view: DataView, at: number, value: number): void {
   view.setInt32(at + 4, Math.floor(value / 2 ** 32), true);
 }
 
+/** Into an existing one, which others may hold. */
+export function copy_siginfo(to: KernelSigInfo, from: KernelSigInfo): void {
+  for (const field of Object.keys(to)) delete to[field as keyof KernelSigInfo];
+  Object.assign(to, from);
+}
+
 /** 0 or -EFAULT. */
 export function copy_siginfo_to_user(task: Task, to: UserPtr, info: KernelSigInfo): number {
   const bytes = new Uint8Array(SIGINFO_SIZE);

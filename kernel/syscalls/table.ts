@@ -75,6 +75,7 @@ import {
 import { sys_brk } from '../mm/brk.ts';
 import { sys_madvise } from '../mm/madvise.ts';
 import { sys_mincore } from '../mm/mincore.ts';
+import { sys_process_vm_readv, sys_process_vm_writev } from '../mm/process_vm_access.ts';
 import { sys_mlock, sys_mlock2, sys_mlockall, sys_munlock, sys_munlockall } from '../mm/mlock.ts';
 import { sys_mmap, sys_munmap } from '../mm/mmap.ts';
 import { sys_mprotect } from '../mm/mprotect.ts';
@@ -164,6 +165,7 @@ import {
 } from '../uid.ts';
 import { sys_getrlimit, sys_prlimit64, sys_setrlimit } from '../rlimit.ts';
 import { sys_prctl } from '../prctl.ts';
+import { sys_ptrace } from '../ptrace.ts';
 import { sys_capget, sys_capset } from '../capability.ts';
 import { sys_getrandom } from '../drivers/char/random.ts';
 import { sys_reboot } from '../reboot.ts';
@@ -276,7 +278,7 @@ export const sys_call_table: readonly Row[] = [
   // kernel/clone.ts
   [ 96, sys_set_tid_address],
   [ 97, sys_unshare, 'no namespaces'],
-  [220, sys_clone, 'no namespaces, no CLONE_PTRACE'],
+  [220, sys_clone, 'no namespaces'],
   [435, sys_clone3, 'no namespaces, no cgroups'],
   // kernel/exit.ts
   [ 93, sys_exit],
@@ -352,6 +354,9 @@ export const sys_call_table: readonly Row[] = [
   [230, sys_mlockall],
   [231, sys_munlockall],
   [284, sys_mlock2],
+  // kernel/mm/process_vm_access.ts
+  [270, sys_process_vm_readv],
+  [271, sys_process_vm_writev],
   // kernel/mm/mincore.ts
   [232, sys_mincore],
   // kernel/mm/madvise.ts
@@ -392,6 +397,8 @@ export const sys_call_table: readonly Row[] = [
   [261, sys_prlimit64],
   // kernel/prctl.ts
   [167, sys_prctl, 'no PR_SET_MM, SECCOMP, SYSCALL_USER_DISPATCH; unknown operations are EINVAL'],
+  // kernel/ptrace.ts
+  [117, sys_ptrace],
   // kernel/capability.ts
   [ 90, sys_capget],
   [ 91, sys_capset],

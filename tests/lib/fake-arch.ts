@@ -26,6 +26,7 @@ import type { Kernel } from '../../kernel/kernel.ts';
 import { mm_alloc } from '../../kernel/mm/init-mm.ts';
 import { PidTable } from '../../kernel/pid.ts';
 import { Printk } from '../../kernel/printk.ts';
+import { Yama } from '../../kernel/security/yama.ts';
 import { type RunState, Scheduler, schedule, wake_up_new_task } from '../../kernel/sched/core.ts';
 import { is_generator, type Sleeps } from '../../kernel/sched/wait.ts';
 import { get_signal } from '../../kernel/signal.ts';
@@ -131,11 +132,13 @@ export class FakeMachine {
       pids: new PidTable(),
       users: new UserTable(),
       futex: new FutexTable(),
+      yama: new Yama(),
+      mm: { oom_victim: null },
       init: null,
       unknown_syscalls: new Set<number>(),
       hostname: '(none)',
       domainname: '(none)',
-    } as Partial<Kernel> as Kernel & { init_task: Task };
+    } as unknown as Kernel & { init_task: Task };
     kernel.printk = new Printk(kernel);
     kernel.hrtimers = new HrTimers(kernel);
     kernel.time = new Timekeeping(() => kernel.hrtimers.clock_was_set());
@@ -163,6 +166,8 @@ export class FakeMachine {
       arch_dup_task_struct: (orig) => ({ regs: new FakeRegs(), thread: this.threadFor(orig) }),
       copy_thread: () => {},
       exit_thread: () => {},
+      user_enable_single_step: () => {},
+      user_disable_single_step: () => {},
       switch_to: () => {},
       // Page tables are not what is tested with this: every address space is one array of bytes.
       pgd_alloc: () => PAGE_SIZE as PhysAddr,

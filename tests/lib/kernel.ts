@@ -15,6 +15,7 @@ import { Printk } from '../../kernel/printk.ts';
 import { HrTimers } from '../../kernel/time/hrtimer.ts';
 import { Timekeeping } from '../../kernel/time/timekeeping.ts';
 import type { Kernel } from '../../kernel/kernel.ts';
+import { Yama } from '../../kernel/security/yama.ts';
 import { Scheduler } from '../../kernel/sched/core.ts';
 import type { Sleeps } from '../../kernel/sched/wait.ts';
 import { PtRegs } from '../../arch/arm64/include/asm/ptrace.ts';
@@ -26,6 +27,8 @@ export function fakeArch(over: Partial<Arch> = {}): Arch {
     arch_dup_task_struct: () => ({ regs: new PtRegs(), thread: new ThreadStruct() }),
     copy_thread: () => {},
     exit_thread: () => {},
+    user_enable_single_step: () => {},
+    user_disable_single_step: () => {},
     switch_to: () => {},
     handle_pending_irqs: () => {},
     instructions: () => 0,
@@ -44,6 +47,7 @@ export function testKernel(over: Partial<Arch> = {}): Kernel {
     params: new Map<string, string>(),
     pids: new PidTable(),
     users: new UserTable(),
+    yama: new Yama(),
     init: null,
     unknown_syscalls: new Set<number>(),
   } as Partial<Kernel> as Kernel & { init_task: Task };

@@ -138,6 +138,10 @@ export interface Task {
   /** Who it is ptraced by, and whom it ptraces: kernel/ptrace.ts. 0 = nobody. */
   ptrace: number;
   readonly ptraced: Set<Task>;
+  /** Its tracer's credentials when it attached: null without one. */
+  ptracer_cred: Cred | null;
+  /** Where an attaching tracer waits for JOBCTL_TRAPPING to go. */
+  trapping: WaitQueueHead | null;
   /** PTRACE_GETEVENTMSG and PTRACE_GETSIGINFO, of the stop the task is in. */
   ptrace_message: number;
   last_siginfo: KernelSigInfo | null;

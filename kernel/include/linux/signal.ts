@@ -7,6 +7,7 @@
 
 import type { WaitQueueHead } from '../../sched/wait.ts';
 import type { UserStruct } from '../../cred.ts';
+import type { Mutex } from '../../locking/mutex.ts';
 import type { Pid } from '../../pid.ts';
 import type { HrTimer } from '../../time/hrtimer.ts';
 import type { CpuItimer } from '../../time/itimer.ts';
@@ -95,10 +96,14 @@ export interface SignalStruct {
   readonly threads: Set<Task>;
   /** Threads that have not begun to exit. */
   live: number;
+  /** Threads that have not come to synchronize_group_exit(): before `live`, as a tracer may hold one up in between. */
+  quick_threads: number;
   /** execve in one of several threads: how many are still to end; -1: the leader must become a zombie. Then wake group_exec_task. */
   notify_count: number;
   readonly shared_pending: SigPending;
   readonly wait_chldexit: WaitQueueHead;
+  /** From the start of an execve() until its credentials are in force: nobody may attach, or install filters, meanwhile. */
+  readonly cred_guard_mutex: Mutex;
   group_exit_code: number;
   group_exec_task: Task | null;
   /** Where the search for a thread to take a shared signal starts: each gets its turn. */
