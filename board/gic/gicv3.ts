@@ -48,8 +48,8 @@ export class GicV3 {
   line(intid: number): IrqLine {
     return {
       set: (level) => {
-        this.interrupts.setWire(intid, level);
-        this.cpuInterface.update();
+        // Devices say their level after every access; mostly it is the old one.
+        if (this.interrupts.setWire(intid, level)) this.cpuInterface.update();
       },
     };
   }

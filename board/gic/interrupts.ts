@@ -47,13 +47,14 @@ export class Interrupts {
     this.priority = new Uint8Array(count);
   }
 
-  /** A wire moved. An edge-triggered interrupt remembers the rise; a level-sensitive one follows the wire. */
-  setWire(intid: number, level: boolean): void {
+  /** An edge-triggered interrupt remembers the rise; a level-sensitive one follows the wire. False: it did not move. */
+  setWire(intid: number, level: boolean): boolean {
     const word = intid >>> 5;
     const bit = 1 << (intid & 31);
-    const rose = level && !(this.wire[word]! & bit);
-    this.wire[word] = level ? this.wire[word]! | bit : this.wire[word]! & ~bit;
-    if (rose && this.edge[word]! & bit) this.latched[word]! |= bit;
+    if (((this.wire[word]! & bit) !== 0) === level) return false;
+    this.wire[word]! ^= bit;
+    if (level && this.edge[word]! & bit) this.latched[word]! |= bit;
+    return true;
   }
 
   pending(word: number): number {
