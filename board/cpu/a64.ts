@@ -8,6 +8,8 @@
  */
 import type { Row } from './builder.ts';
 import { BRANCH_EXCEPTION_SYSTEM } from './insn/branch-exception-system.ts';
+import { CRYPTO_AES } from './insn/crypto-aes.ts';
+import { CRYPTO_SHA } from './insn/crypto-sha.ts';
 import { DATA_PROCESSING_IMMEDIATE } from './insn/data-processing-immediate.ts';
 import { DATA_PROCESSING_REGISTER } from './insn/data-processing-register.ts';
 import { FLOATING_POINT } from './insn/floating-point.ts';
@@ -39,6 +41,8 @@ export const A64: readonly Row[] = [
   ...SIMD_TWO_REGISTER,
   ...SIMD_SHIFT,
   ...SIMD_PERMUTE,
+  ...CRYPTO_AES,
+  ...CRYPTO_SHA,
   ...SIMD_FP_THREE_SAME,
   ...SIMD_FP_MISC,
   ...SIMD_FP_ELEMENT,

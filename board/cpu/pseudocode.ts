@@ -1,7 +1,7 @@
 /*
  * board/cpu/pseudocode.ts - the manual's shared functions
  *
- * Manual: Arm ARM (DDI 0487), "Shared pseudocode": DecodeBitMasks, ExtendReg, ShiftReg, Poly32Mod2
+ * Manual: Arm ARM (DDI 0487), "Shared pseudocode": DecodeBitMasks, ExtendReg, ShiftReg, Poly32Mod2, AESSubBytes
  * Differs: AddWithCarry and ConditionHolds are the Builder's adds, subs, adcs and cond
  */
 import type { Builder, Helper, Reg } from './builder.ts';
@@ -138,3 +138,35 @@ export function crc32Step(b: Builder, crc: Value, data: Value, table: number): V
   const index = and(xor(crc, data), 0xff);
   return xor(b.load(shl(index, 2), table, 4), shr(crc, 8));
 }
+
+/** The S-box of AES: inversion in the field of 256 elements, then an affine map. FIPS 197, "SubBytes". */
+export function aesSbox(): Uint8Array {
+  const box = new Uint8Array(256);
+  // p runs through all non-zero elements as powers of x + 1, q through their inverses.
+  for (let p = 1, q = 1, n = 0; n < 255; n++) {
+    box[p] = affine(q);
+    p = timesX(p) ^ p;
+    q = overX1(q);
+  }
+  box[0] = affine(0);
+  return box;
+}
+
+export function inverseOf(box: Uint8Array): Uint8Array {
+  const inverse = new Uint8Array(256);
+  for (const [at, byte] of box.entries()) inverse[byte] = at;
+  return inverse;
+}
+
+const timesX = (p: number): number => ((p << 1) ^ (p & 0x80 ? 0x11b : 0)) & 0xff;
+
+/** Divided by x + 1: times its inverse, 0xf6. */
+function overX1(q: number): number {
+  let product = 0;
+  for (let bit = 7; bit >= 0; bit--) product = timesX(product) ^ ((0xf6 >> bit) & 1 ? q : 0);
+  return product;
+}
+
+const affine = (q: number): number =>
+  rotated(q, 0) ^ rotated(q, 1) ^ rotated(q, 2) ^ rotated(q, 3) ^ rotated(q, 4) ^ 0x63;
+const rotated = (q: number, n: number): number => ((q << n) | (q >> (8 - n))) & 0xff;

@@ -50,6 +50,8 @@ export const STATE = {
   CRC32: 0x1000,
   CRC32C: 0x1400,
   RSQRT: 0x1800, //      RecipSqrtEstimate of 128..511, a byte each
+  AES_SBOX: 0x1a00, //   256 bytes, and its inverse
+  AES_INVERSE_SBOX: 0x1b00,
   TLB_EL0: 0x8000,
   TLB_EL1: 0x10000,
   BITMASKS: 0x18000,

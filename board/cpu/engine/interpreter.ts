@@ -18,7 +18,14 @@ import {
   type Table,
 } from '../decode.ts';
 import { recipSqrtTable } from '../fp/estimate.ts';
-import { bitMaskTable, CRC32_POLYNOMIAL, CRC32C_POLYNOMIAL, crc32Table } from '../pseudocode.ts';
+import {
+  aesSbox,
+  bitMaskTable,
+  CRC32_POLYNOMIAL,
+  CRC32C_POLYNOMIAL,
+  crc32Table,
+  inverseOf,
+} from '../pseudocode.ts';
 import { EXIT, FLAG_KIND, STATE } from '../state.ts';
 import { Value } from '../value.ts';
 import { Code, type Label, WasmModule } from '../wasm.ts';
@@ -277,6 +284,8 @@ export function generateInterpreter(rows: readonly Row[]): Uint8Array {
   into.module.initialise(STATE.BITMASKS, bitMaskTable());
   into.module.initialise(STATE.CRC32, crc32Table(CRC32_POLYNOMIAL));
   into.module.initialise(STATE.CRC32C, crc32Table(CRC32C_POLYNOMIAL));
+  into.module.initialise(STATE.AES_SBOX, aesSbox());
+  into.module.initialise(STATE.AES_INVERSE_SBOX, inverseOf(aesSbox()));
   into.module.initialise(STATE.RSQRT, recipSqrtTable());
   return into.module.finish(STATE.END / WASM_PAGE);
 }
