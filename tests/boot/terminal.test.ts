@@ -29,6 +29,10 @@ test('^C stops a sleep and gives the prompt back', async () => {
   await pty.expect(PROMPT);
   pty.type('echo status $?\r');
   await pty.expect('status 130\r\n');
+  pty.type('sleep 1000\r');
+  await pty.expect('sleep 1000\r\n');
+  pty.type('\x03');
+  await pty.expect(PROMPT);
   pty.type('exit\r');
   assert.is(await pty.exit(), 130);
 });
@@ -42,9 +46,10 @@ test('^Z stops a job, jobs lists it, fg continues it', async () => {
   await pty.expect('Stopped');
   await pty.expect(PROMPT);
   pty.type('jobs\r');
-  await pty.expect('Stopped');
+  await pty.expect(/Stopped +sleep 1000\r\n/);
+  await pty.expect(PROMPT);
   pty.type('fg\r');
-  await pty.expect('sleep 1000\r\n');
+  await pty.expect('fg\r\nsleep 1000\r\n');
   pty.type('\x03');
   await pty.expect(PROMPT);
   pty.type('exit 0\r');
@@ -55,8 +60,8 @@ test('a sleep follows the wall clock', async () => {
   const pty = openPty();
   await pty.expect(PROMPT);
   const before = Date.now();
-  pty.type('sleep 1; echo awake now\r');
-  await pty.expect('awake now\r\n');
+  pty.type('sleep 1; echo awake after $((1))\r');
+  await pty.expect('awake after 1\r\n');
   assert.ok(Date.now() - before >= 950, 'it came back early');
   pty.type('\x04');
   assert.is(await pty.exit(), 0);
@@ -80,9 +85,10 @@ test('ctrl-a x quits at once, ctrl-a h helps, ctrl-a c is the monitor and back',
   await pty.expect('(eret)');
   pty.type('info tasks\r');
   await pty.expect('init');
-  pty.type('cont\r');
-  pty.type('echo still here\r');
-  await pty.expect('still here\r\n');
+  pty.type('infp\x7fo clock\r');
+  await pty.expect('instructions');
+  pty.type('cont\recho $((40+2)) still here\r');
+  await pty.expect('42 still here\r\n');
   pty.type('\x01x');
   assert.is(await pty.exit(), 0);
 });

@@ -7,7 +7,6 @@
  */
 
 import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
-import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 import type { EventLog } from '../../../kernel/trace/events.ts';
 import { EVENTS_VERSION } from '../../../kernel/trace/events.ts';
@@ -28,7 +27,7 @@ import { Driver } from './driver.ts';
 import type { InputLog } from './inputlog.ts';
 import { formatLine, headerMismatch, parseInputLog } from './inputlog.ts';
 import { Machine, MachinePanic, minimumRam } from './machine.ts';
-import { monitorCommand } from './monitor.ts';
+import { Monitor } from './monitor.ts';
 import { ESCAPE_HELP, EscapeFilter, rawMode } from './terminal.ts';
 
 const STATUS_USAGE = 2;
@@ -211,7 +210,7 @@ function watcher(values: Values): (events: EventLog) => void {
 async function attend(machine: Machine, driver: Driver, replaying: boolean): Promise<number> {
   const restore = rawMode(process.stdin);
   const quit = withQuit(restore);
-  if (!replaying) listen(machine, driver, restore, quit);
+  if (!replaying) listen(machine, driver, quit);
   try {
     await driver.run();
     return machine.exitStatus;
@@ -238,7 +237,7 @@ function withQuit(restore: () => void): (status: number) => void {
   return quit;
 }
 
-function listen(machine: Machine, driver: Driver, restore: () => void, quit: (status: number) => void): void {
+function listen(machine: Machine, driver: Driver, quit: (status: number) => void): void {
   const { stdin } = process;
   if (!stdin.isTTY) {
     let last: number | undefined;
@@ -250,48 +249,26 @@ function listen(machine: Machine, driver: Driver, restore: () => void, quit: (st
     stdin.on('error', () => driver.endInput(last));
     return;
   }
-  const filter = new EscapeFilter(
-    {
-      typed: (bytes) => driver.type(bytes),
-      quit: () => quit(0),
-      monitor: () => runMonitor(machine, driver, restore, quit, onData),
-    },
-    (text) => process.stdout.write(text),
-  );
-  function onData(data: Uint8Array): void {
-    filter.feed(data);
-  }
-  stdin.on('data', onData);
+  listenTerminal(machine, driver, quit);
 }
 
-/** The machine stands still; lines go to the monitor until it says go on. */
-function runMonitor(
-  machine: Machine,
-  driver: Driver,
-  restore: () => void,
-  quit: (status: number) => void,
-  onData: (data: Uint8Array) => void,
-): void {
-  const { stdin, stdout } = process;
-  driver.hold(true);
-  stdin.off('data', onData);
-  restore();
-  stdout.write('\n');
-  const lines = createInterface({ input: stdin, output: stdout, prompt: '(eret) ' });
-  lines.on('line', (line) => {
-    const result = monitorCommand(machine, line);
-    if (result === 'quit') return quit(0);
-    if (result === 'cont') return lines.close();
-    if (result.text) stdout.write(`${result.text}\n`);
-    lines.prompt();
-  });
-  lines.on('close', () => {
-    rawMode(stdin);
-    stdin.on('data', onData);
-    stdin.resume();
-    driver.hold(false);
-  });
-  lines.prompt();
+/** Bytes go to the guest or, while it is open, to the monitor; the machine stands still meanwhile. */
+function listenTerminal(machine: Machine, driver: Driver, quit: (status: number) => void): void {
+  const write = (text: string): void => void process.stdout.write(text);
+  const monitor = new Monitor(machine, { write, leave: () => driver.hold(false), quit: () => quit(0) });
+  const filter = new EscapeFilter(
+    {
+      typed: (bytes) => driver.type(monitor.active ? monitor.feed(bytes) : bytes),
+      quit: () => quit(0),
+      monitor: () => {
+        if (monitor.active) return monitor.leave();
+        driver.hold(true);
+        monitor.enter();
+      },
+    },
+    write,
+  );
+  process.stdin.on('data', (data) => filter.feed(data as Uint8Array));
 }
 
 function print(text: string): number {
