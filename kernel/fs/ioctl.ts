@@ -12,16 +12,19 @@ import { PAGE_SIZE, type UserPtr } from '../include/linux/types.ts';
 import { ENOIOCTLCMD, ENOTTY } from '../include/uapi/errno.ts';
 import { O_NONBLOCK } from '../include/uapi/fcntl.ts';
 import { FIOASYNC, FIOCLEX, FIONBIO, FIONCLEX, FIONREAD, FIOQSIZE } from '../include/uapi/ioctls.ts';
+import * as ioctls from '../include/uapi/ioctls.ts';
 import { S_ISDIR, S_ISLNK, S_ISREG } from '../include/uapi/stat.ts';
 import { get_user_u32, put_user_u32, put_user_u64 } from '../lib/usercopy.ts';
 import { is_generator, type MaySleep, type Sleeps } from '../sched/wait.ts';
-import { int, ptr, SYSCALL_DEFINE, uint } from '../syscalls/define.ts';
+import { enumeration, int, ptr, SYSCALL_DEFINE, uint } from '../syscalls/define.ts';
 import { fdget, set_close_on_exec } from './file.ts';
 import { fput, get_file } from './file_table.ts';
 
+const request = { ...enumeration(ioctls), decode: uint.decode };
+
 export const sys_ioctl = SYSCALL_DEFINE(
   'ioctl',
-  { fd: int, cmd: uint, arg: ptr },
+  { fd: int, cmd: request, arg: ptr },
   (task, { fd, cmd, arg }) => {
     const file = fdget(task, fd);
     if (typeof file === 'number') return file;

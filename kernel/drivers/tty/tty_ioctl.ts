@@ -82,7 +82,7 @@ const HANDLERS: ReadonlyMap<number, Handler> = new Map<number, Handler>([
   // flow and buffers
   [req.TCXONC,       n_tty_flow],
   [req.TCFLSH,       tty_perform_flush],
-  [req.TIOCINQ,      ({ task, tty, arg }) => put_user_u32(task, arg, n_tty_inq(tty))],
+  [req.FIONREAD,     ({ task, tty, arg }) => put_user_u32(task, arg, n_tty_inq(tty))],
   [req.TIOCOUTQ,     ({ task, tty, arg }) => put_user_u32(task, arg, tty.ops.chars_in_buffer(tty))],
   [req.TIOCSTI,      tiocsti],
   // the line
