@@ -3,6 +3,7 @@
  * record-n_tty.c next to this file into n_tty.vectors.txt; and termios(3).
  */
 import { readFileSync } from 'node:fs';
+import * as fc from 'fast-check';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { n_tty_inq } from '../../../../../kernel/drivers/tty/n_tty.ts';
@@ -160,6 +161,45 @@ test('VMIN 0 and VTIME 0 is a poll: a read of nothing returns 0', () => {
   c_cc[VMIN] = 0;
   t.set({ c_lflag: 0, c_cc });
   assert.is(t.read(10), '');
+});
+
+/** What must hold between any two operations. */
+function checkInvariants({ tty }: FakeTerminal): void {
+  const { read_tail, canon_head, read_head, echo } = tty.disc_data;
+  assert.ok(read_tail <= canon_head || !tty.disc_data.icanon, 'canon_head');
+  assert.ok(read_tail <= read_head && read_head - read_tail <= 4096, 'read_head');
+  assert.ok(echo.length <= 4096, 'echo');
+}
+
+test('no settings, no input and no output upset the line discipline', () => {
+  const word = fc.integer({ min: 0, max: 0x7fff_ffff });
+  const settings = fc.record({
+    c_iflag: word,
+    c_oflag: word,
+    c_lflag: word,
+    c_cc: fc.uint8Array({ minLength: 19, maxLength: 19 }),
+  });
+  const typed = fc.uint8Array({ maxLength: 3000 });
+  const step = fc.oneof(
+    settings.map((change) => (t: FakeTerminal) => t.set(change)),
+    typed.map((bytes) => (t: FakeTerminal) => t.type(bytes)),
+    fc.nat(5000).map((size) => (t: FakeTerminal) => t.read(size)),
+    typed.map((bytes) => (t: FakeTerminal) => t.write(bytes)),
+    fc.nat(100).map((room) => (t: FakeTerminal) => {
+      t.room = room * 40;
+      t.output();
+    }),
+  );
+  fc.assert(
+    fc.property(fc.array(step, { maxLength: 25 }), (steps) => {
+      const t = new FakeTerminal();
+      for (const run of steps) {
+        run(t);
+        checkInvariants(t);
+      }
+    }),
+    { numRuns: 150, seed: 7 },
+  );
 });
 
 test.run();
