@@ -3,7 +3,6 @@
  */
 
 import { existsSync } from 'node:fs';
-import { dirname, join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { read, sourceFiles } from './source.ts';
@@ -27,7 +26,6 @@ test('the keys of a header are the five that exist', () => {
 });
 
 test('the paths of our own files that headers name exist', () => {
-  // A path is the project's, or as seen from the file itself.
   const named = sourceFiles().flatMap((file) =>
     [...header(file).matchAll(/\b((?:board|kernel|arch\/arm64|userland|tests)\/[\w./-]+\.ts)\b/g)].map(
       ([, path]) => ({ file, path: path! }),
