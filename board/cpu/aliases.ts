@@ -18,6 +18,7 @@ const addZr = (f: Numbers): boolean => f.a === ZR;
 const inserts = (f: Numbers): boolean => f.s! < f.r!;
 const usable = (f: Numbers): boolean => f.c! < ALWAYS;
 const oneSource = (f: Numbers): boolean => f.n === f.m && usable(f);
+const byNothing = (f: Numbers): boolean => f.i === 0;
 const discards = (f: Numbers): boolean => f.t === ZR && f.a === 0;
 /** Zero in an upper half could be written as zero in the lower one, which is the one that MOV means. */
 const isMove = (f: Numbers): boolean => f.i !== 0 || f.H === 0;
@@ -79,6 +80,13 @@ export const ALIASES: readonly Alias[] = [
   ['SMSUBL', addZr, 'smnegl {X:d}, {W:n}, {W:m}'],
   ['UMADDL', addZr, 'umull {X:d}, {W:n}, {W:m}'],
   ['UMSUBL', addZr, 'umnegl {X:d}, {W:n}, {W:m}'],
+  ['ORR (vector, register)', (f) => f.n === f.m, 'mov {Vb:d}, {Vb:n}'],
+  ['SSHLL, B', byNothing, 'sxtl{2} {Vbw:d}, {Vb:n}'],
+  ['SSHLL, H', byNothing, 'sxtl{2} {Vhw:d}, {Vh:n}'],
+  ['SSHLL, S', byNothing, 'sxtl{2} {Vsw:d}, {Vs:n}'],
+  ['USHLL, B', byNothing, 'uxtl{2} {Vbw:d}, {Vb:n}'],
+  ['USHLL, H', byNothing, 'uxtl{2} {Vhw:d}, {Vh:n}'],
+  ['USHLL, S', byNothing, 'uxtl{2} {Vsw:d}, {Vs:n}'],
   ['LDADD', discards, 'stadd{l:r}{size} {T:s}, [{XS:n}]'],
   ['LDCLR', discards, 'stclr{l:r}{size} {T:s}, [{XS:n}]'],
   ['LDEOR', discards, 'steor{l:r}{size} {T:s}, [{XS:n}]'],
