@@ -134,8 +134,8 @@ export function quote(bytes: ArrayLike<number>, more: boolean): string {
 
 function quote_byte(byte: number, next: number | undefined): string {
   const char = String.fromCharCode(byte);
-  const escape = ESCAPED.indexOf(char);
-  if (escape >= 0) return `\\${ESCAPES[escape]}`;
+  const known = ESCAPED.indexOf(char);
+  if (known >= 0) return `\\${ESCAPES[known]}`;
   return byte >= 0x20 && byte < 0x7f ? char : octal_escape(byte, next);
 }
 

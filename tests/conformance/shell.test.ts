@@ -16,7 +16,7 @@ for (const file of readdirSync(FOLDER).filter((name) => name.endsWith('.sh'))) {
   test(`${file} prints what it prints under bash`, async () => {
     const result = await sh(readFileSync(join(FOLDER, file), 'utf8'));
     const recorded = readFileSync(join(FOLDER, file.replace(/sh$/, 'txt')), 'utf8');
-    const [, transcript] = /^# recorded with .*\n([^]*)$/.exec(recorded)!;
+    const [, transcript] = /^# recorded with .*\n([\s\S]*)$/.exec(recorded)!;
     assert.equal(`${lines(result)}# status ${result.status}\n`.split('\n'), transcript!.split('\n'));
   });
 }
