@@ -26,12 +26,17 @@ const isTest = (file: string): boolean => file.endsWith('.test.ts');
 
 function testFiles(wanted: readonly string[]): string[] {
   const all = readdirSync('tests', { recursive: true, encoding: 'utf8' }).filter(isTest).sort();
-  return all.map((file) => join('tests', file)).filter((file) => wanted.length === 0 || wanted.some((part) => file.includes(part)));
+  return all
+    .map((file) => join('tests', file))
+    .filter((file) => wanted.length === 0 || wanted.some((part) => file.includes(part)));
 }
 
 function runFile(file: string): Promise<Result> {
   const started = performance.now();
-  const child = spawn(TSX, [file], { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, NO_COLOR: '1' } });
+  const child = spawn(TSX, [file], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, NO_COLOR: '1' },
+  });
   let output = '';
   child.stdout.on('data', (data) => (output += data));
   child.stderr.on('data', (data) => (output += data));
@@ -55,7 +60,9 @@ function count(output: string, code: number | null): { passed: number; failed: n
 
 function report(result: Result): void {
   const verdict = result.failed ? 'FAIL' : 'ok';
-  console.log(`${verdict.padEnd(5)}${result.file} (${result.passed} passed, ${(result.ms / 1000).toFixed(1)} s)`);
+  console.log(
+    `${verdict.padEnd(5)}${result.file} (${result.passed} passed, ${(result.ms / 1000).toFixed(1)} s)`,
+  );
   for (const line of result.output.split('\n')) if (/^skipped: /.test(line)) console.log(`     ${line}`);
   if (result.failed) console.log(result.output);
 }
