@@ -7,11 +7,12 @@ import * as assert from 'uvu/assert';
 import { A64 } from '../../../../board/cpu/a64.ts';
 import { Disassembler } from '../../../../board/cpu/disasm.ts';
 
+const RECORDINGS = ['tests/cpu/objdump.txt', 'tests/cpu/objdump-simd.txt'];
 const disassembler = new Disassembler(A64);
 
 test('mnemonics and operands are those of objdump', () => {
-  const lines = readFileSync('tests/cpu/objdump.txt', 'utf8').split('\n');
-  for (const line of lines) {
+  const recorded = RECORDINGS.map((file) => readFileSync(file, 'utf8')).join('\n');
+  for (const line of recorded.split('\n')) {
     const found = /^([0-9a-f]+) ([0-9a-f]{8}) (.*)$/.exec(line);
     if (!found) continue;
     const [, address, word, text] = found;
