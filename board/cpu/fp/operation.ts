@@ -10,105 +10,73 @@
  */
 import type { Builder } from '../builder.ts';
 import { STATE } from '../state.ts';
-import { and, eq, eqz, f32, f64, i64, op, or, type Value, v128 } from '../value.ts';
-import type { OpName } from '../wasm-ops.ts';
+import { and, eq, eqz, i64, op, type Value, v128 } from '../value.ts';
 import { FPAdd, FPDiv, FPMul, FPMulX, FPSqrt, FPSub } from './arithmetic.ts';
 import { FPMax, FPMaxNum, FPMin, FPMinNum } from './compare.ts';
+import type { Vector } from './element.ts';
+import { binary, type Format, fromFloat, HALF, magnitude, type PerFormat, toFloat } from './format.ts';
+import { FPMulAdd } from './fused.ts';
+import { type Attempt, fusedOnHost } from './fused-host.ts';
 import {
-  binary,
-  type Format,
-  fromFloat,
-  HALF,
-  magnitude,
-  type PerFormat,
-  SINGLE,
-  toFloat,
-} from './format.ts';
+  both,
+  either,
+  host,
+  isBounded,
+  isLarge,
+  isNumber,
+  isZero,
+  scalarShape,
+  type Shape,
+  vectorShape,
+} from './shape.ts';
 import { control, FPCR, FPSR } from './status.ts';
 
-// The host's instructions, on scalars and vectors alike.
-
-/** A type of the host's whose numbers have the format. */
-interface Shape {
-  readonly name: 'f32' | 'f64' | 'f32x4' | 'f64x2';
-  readonly format: Format;
-}
-const scalarShape = (format: Format): Shape => ({ name: format === SINGLE ? 'f32' : 'f64', format });
-const vectorShape = (format: Format): Shape => ({ name: format === SINGLE ? 'f32x4' : 'f64x2', format });
-
-/** The instruction `name` of the shape. Comparisons give an i32, or a v128 of ones and zeros. */
-const host = (s: Shape, name: string, ...args: Value[]): Value => op(`${s.name}.${name}` as OpName, ...args);
-const both = (x: Value, y: Value): Value => (x.type === 'v128' ? op('v128.and', x, y) : and(x, y));
-const either = (x: Value, y: Value): Value => (x.type === 'v128' ? op('v128.or', x, y) : or(x, y));
-
-/** The number n, in every element of a vector. */
-function constant(s: Shape, n: number): Value {
-  if (s.name === 'f32') return f32(n);
-  if (s.name === 'f64') return f64(n);
-  const numbers = s.name === 'f32x4' ? Float32Array.of(n, n, n, n) : Float64Array.of(n, n);
-  return v128([...new Uint8Array(numbers.buffer)]);
-}
-
-const isBounded = (s: Shape, x: Value): Value => host(s, 'lt', host(s, 'abs', x), constant(s, Infinity));
-const isZero = (s: Shape, x: Value): Value => host(s, 'eq', x, constant(s, 0));
-/** Larger than the least normal number, which a result may have become by rounding. */
-const isLarge = (s: Shape, x: Value): Value =>
-  host(s, 'gt', host(s, 'abs', x), constant(s, 2 ** (1 - s.format.bias)));
-
-// Operations.
-
-/** Of unary ones y is x. */
-type OnHost = (s: Shape, x: Value, y: Value) => Value;
-
-/** When the host's result needs no second look. */
-type Mode = (b: Builder) => Value;
-
 export interface Operation {
+  /** One number at a time, in any mode. */
   readonly helper: PerFormat;
-  readonly onHost: OnHost;
-  /** Where the host's result is right, if the mode is. */
-  readonly isRight: (s: Shape, result: Value, x: Value, y: Value) => Value;
-  readonly mode: Mode;
+  /** In which modes it is worth an attempt. */
+  readonly mode: (b: Builder) => Value;
+  /** Undefined: the host has no such instruction. Operands are let(). */
+  readonly attempt: (b: Builder, s: Shape, operands: readonly Value[]) => Attempt | undefined;
 }
 
 /** Rounding to nearest, no flushing, and inexactness is known already. FPSR is the upper half of the doubleword. */
-const settled: Mode = (b) =>
+export const settled = (b: Builder): Value =>
   eq(and(b.get(STATE.FPCR, 'i64'), i64(FPCR.RMODE | FPCR.FZ, FPSR.IXC)), i64(0, FPSR.IXC));
 /** For what is exact anyway. */
-const unflushed: Mode = (b) => eqz(control(b, FPCR.FZ));
-
-const instruction =
-  (name: string): OnHost =>
-  (s, x, y) =>
-    host(s, name, x, y);
+export const unflushed = (b: Builder): Value => eqz(control(b, FPCR.FZ));
 
 /** A denormal sum is exact. */
-const sum = (helper: PerFormat, onHost: OnHost): Operation => ({
+const sum = (helper: PerFormat, onHost: (s: Shape, x: Value, y: Value) => Value): Operation => ({
   helper,
-  onHost,
-  isRight: isBounded,
   mode: settled,
+  attempt(b, s, [x, y]) {
+    const result = b.let(onHost(s, x!, y!));
+    return { result, isRight: isBounded(s, result) };
+  },
 });
 
 const product = (helper: PerFormat): Operation => ({
   helper,
-  onHost: instruction('mul'),
-  isRight: (s, result, x, y) =>
-    both(isBounded(s, result), either(isLarge(s, result), either(isZero(s, x), isZero(s, y)))),
   mode: settled,
+  attempt(b, s, [x, y]) {
+    const result = b.let(host(s, 'mul', x!, y!));
+    const isSafe = either(isLarge(s, result), either(isZero(s, x!), isZero(s, y!)));
+    return { result, isRight: both(isBounded(s, result), isSafe) };
+  },
 });
-
-const isNumber = (s: Shape, x: Value): Value => host(s, 'eq', x, x);
 
 const extremum = (helper: PerFormat, name: string): Operation => ({
   helper,
-  onHost: instruction(name),
-  isRight: isNumber,
   mode: unflushed,
+  attempt(b, s, [x, y]) {
+    const result = b.let(host(s, name, x!, y!));
+    return { result, isRight: isNumber(s, result) };
+  },
 });
 
-export const ADD = sum(FPAdd, instruction('add'));
-export const SUB = sum(FPSub, instruction('sub'));
+export const ADD = sum(FPAdd, (s, x, y) => host(s, 'add', x, y));
+export const SUB = sum(FPSub, (s, x, y) => host(s, 'sub', x, y));
 /** |x - y|, and that of a NaN too. */
 export const ABD = sum(
   binary('FPAbd', (f) => (b, x, y) => magnitude(f, b.call(FPSub[f.name], x, y))),
@@ -118,34 +86,36 @@ export const MUL = product(FPMul);
 export const MULX = product(FPMulX);
 export const DIV: Operation = {
   helper: FPDiv,
-  onHost: instruction('div'),
-  isRight: (s, result, x) => both(isBounded(s, result), either(isLarge(s, result), isZero(s, x))),
   mode: settled,
+  attempt(b, s, [x, y]) {
+    const result = b.let(host(s, 'div', x!, y!));
+    return { result, isRight: both(isBounded(s, result), either(isLarge(s, result), isZero(s, x!))) };
+  },
 };
 export const SQRT: Operation = {
   helper: FPSqrt,
-  onHost: (s, x) => host(s, 'sqrt', x),
-  isRight: isBounded,
   mode: settled,
+  attempt(b, s, [x]) {
+    const result = b.let(host(s, 'sqrt', x!));
+    return { result, isRight: isBounded(s, result) };
+  },
 };
 export const MAX = extremum(FPMax, 'max');
 export const MIN = extremum(FPMin, 'min');
 export const MAXNM = extremum(FPMaxNum, 'max');
 export const MINNM = extremum(FPMinNum, 'min');
 
-/** The operation on bits of one number each. */
+/** addend + x * y */
+export const MULADD: Operation = { helper: FPMulAdd, mode: settled, attempt: fusedOnHost };
+
+/** The operation on the bits of one number each. */
 export function onScalars(b: Builder, operation: Operation, f: Format, operands: readonly Value[]): Value {
   const exactly = (): Value => b.call(operation.helper[f.name], ...operands);
   if (f === HALF) return exactly();
-  const shape = scalarShape(f);
-  const x = b.let(toFloat(f, operands[0]!));
-  const y = operands[1] ? b.let(toFloat(f, operands[1])) : x;
-  const result = b.let(operation.onHost(shape, x, y));
-  return b.lazy(
-    and(operation.mode(b), operation.isRight(shape, result, x, y)),
-    () => fromFloat(result),
-    exactly,
-  );
+  const numbers = operands.map((one) => b.let(toFloat(f, one)));
+  const attempt = operation.attempt(b, scalarShape(f), numbers);
+  if (!attempt) return exactly();
+  return b.lazy(and(operation.mode(b), attempt.isRight), () => fromFloat(attempt.result), exactly);
 }
 
 /** Bits 127:64 do not count. */
@@ -155,15 +125,15 @@ const UPPER = v128([...new Array<number>(8).fill(0), ...new Array<number>(8).fil
 export function onVectors(
   b: Builder,
   operation: Operation,
-  f: Format,
-  [x, y]: readonly [Value, Value],
-  bits: 64 | 128,
+  { format, bits }: Vector,
+  operands: readonly Value[],
   exactly: () => Value,
 ): Value {
-  if (f === HALF) return exactly();
-  const shape = vectorShape(f);
-  const result = b.let(operation.onHost(shape, x, y));
-  const right = operation.isRight(shape, result, x, y);
-  const allRight = op('i32x4.all_true', bits === 128 ? right : op('v128.or', right, UPPER));
+  if (format === HALF) return exactly();
+  const numbers = operands.map((one) => b.let(one));
+  const attempt = operation.attempt(b, vectorShape(format), numbers);
+  if (!attempt) return exactly();
+  const { isRight, result } = attempt;
+  const allRight = op('i32x4.all_true', bits === 128 ? isRight : op('v128.or', isRight, UPPER));
   return b.lazy(and(operation.mode(b), allRight), () => result, exactly);
 }

@@ -5,12 +5,24 @@
  * Absent: FCVT to BFloat16, FRINT32 and FRINT64: not announced
  */
 import type { Builder, Fields, Row, Semantics } from '../builder.ts';
-import { FPAdd, FPDiv, FPMul, FPSqrt, FPSub } from '../fp/arithmetic.ts';
-import { FPCompare, FPMax, FPMaxNum, FPMin, FPMinNum } from '../fp/compare.ts';
+import { FPCompare } from '../fp/compare.ts';
 import { FixedToFP, FPConvert, FPRoundInt, FPToFixed, FPToFixedJS } from '../fp/convert.ts';
 import { element, ftype, isFtype, setScalar } from '../fp/element.ts';
-import { DOUBLE, type Format, magnitude, negated, type PerFormat } from '../fp/format.ts';
-import { FPMulAdd } from '../fp/fused.ts';
+import { DOUBLE, type Format, magnitude, negated } from '../fp/format.ts';
+import {
+  ADD,
+  DIV,
+  MAX,
+  MAXNM,
+  MIN,
+  MINNM,
+  MUL,
+  MULADD,
+  onScalars,
+  type Operation,
+  SQRT,
+  SUB,
+} from '../fp/operation.ts';
 import { ROUNDING, roundingMode } from '../fp/status.ts';
 import { vfpExpandImm } from '../pseudocode.ts';
 import { bit, eqz, i32, i64, select, sext, shl, shr, sub, type Value, wrap, zext, zx } from '../value.ts';
@@ -98,9 +110,9 @@ const plain =
 const same: Plain = (_, v) => v;
 
 const one_source =
-  (helper: PerFormat): Semantics =>
+  (operation: Operation): Semantics =>
   (b, f) =>
-    setResult(b, f, b.call(helper[format(f).name], operand(b, f, f.n)));
+    setResult(b, f, onScalars(b, operation, format(f), [operand(b, f, f.n)]));
 
 /** O is the format of the result. */
 function fcvt(b: Builder, f: Fields): void {
@@ -153,14 +165,16 @@ function fcsel(b: Builder, f: Fields): void {
 
 // Floating-point data-processing (2 source)
 
+const ofTwo = (b: Builder, f: Fields, operation: Operation): Value =>
+  onScalars(b, operation, format(f), [operand(b, f, f.n), operand(b, f, f.m)]);
+
 const two_source =
-  (helper: PerFormat): Semantics =>
+  (operation: Operation): Semantics =>
   (b, f) =>
-    setResult(b, f, b.call(helper[format(f).name], operand(b, f, f.n), operand(b, f, f.m)));
+    setResult(b, f, ofTwo(b, f, operation));
 
 function fnmul(b: Builder, f: Fields): void {
-  const product = b.call(FPMul[format(f).name], operand(b, f, f.n), operand(b, f, f.m));
-  setResult(b, f, negated(format(f), product));
+  setResult(b, f, negated(format(f), ofTwo(b, f, MUL)));
 }
 
 // Floating-point data-processing (3 source)
@@ -170,7 +184,7 @@ const three_source =
   (b, f) => {
     const addend = ofAddend(format(f), operand(b, f, f.a));
     const factor = ofFactor(format(f), operand(b, f, f.n));
-    setResult(b, f, b.call(FPMulAdd[format(f).name], addend, factor, operand(b, f, f.m)));
+    setResult(b, f, onScalars(b, MULADD, format(f), [addend, factor, operand(b, f, f.m)]));
   };
 
 const FP = { fp: true, cold: true } as const;
@@ -204,7 +218,7 @@ export const FLOATING_POINT: readonly Row[] = [
   ['00011110TT100000010000nnnnnddddd', 'FMOV (register)', plain(same), 'fmov {F:d}, {F:n}', FTYPE],
   ['00011110TT100000110000nnnnnddddd', 'FABS (scalar)', plain(magnitude), 'fabs {F:d}, {F:n}', FTYPE],
   ['00011110TT100001010000nnnnnddddd', 'FNEG (scalar)', plain(negated), 'fneg {F:d}, {F:n}', FTYPE],
-  ['00011110TT100001110000nnnnnddddd', 'FSQRT (scalar)', one_source(FPSqrt), 'fsqrt {F:d}, {F:n}', FTYPE],
+  ['00011110TT100001110000nnnnnddddd', 'FSQRT (scalar)', one_source(SQRT), 'fsqrt {F:d}, {F:n}', FTYPE],
   ['00011110TT10001OO10000nnnnnddddd', 'FCVT', fcvt, 'fcvt {FO:d}, {F:n}', { ...FP, when: convertible }],
   ['00011110TT10010rr10000nnnnnddddd', 'FRINTN, FRINTP, FRINTM, FRINTZ (scalar)', round_integral(inWord), 'frint{npmz:r} {F:d}, {F:n}', FTYPE],
   ['00011110TT100110010000nnnnnddddd', 'FRINTA (scalar)', round_integral(away), 'frinta {F:d}, {F:n}', FTYPE],
@@ -222,14 +236,14 @@ export const FLOATING_POINT: readonly Row[] = [
   ['00011110TT1mmmmmcccc01nnnnnevvvv', 'FCCMP, FCCMPE', fccmp, 'fccmp{e:e} {F:n}, {F:m}, {#x:v}, {cond:c}', FTYPE],
 
   // Floating-point data-processing (2 source)
-  ['00011110TT1mmmmm000010nnnnnddddd', 'FMUL (scalar)', two_source(FPMul), 'fmul {F:d}, {F:n}, {F:m}', FTYPE],
-  ['00011110TT1mmmmm000110nnnnnddddd', 'FDIV (scalar)', two_source(FPDiv), 'fdiv {F:d}, {F:n}, {F:m}', FTYPE],
-  ['00011110TT1mmmmm001010nnnnnddddd', 'FADD (scalar)', two_source(FPAdd), 'fadd {F:d}, {F:n}, {F:m}', FTYPE],
-  ['00011110TT1mmmmm001110nnnnnddddd', 'FSUB (scalar)', two_source(FPSub), 'fsub {F:d}, {F:n}, {F:m}', FTYPE],
-  ['00011110TT1mmmmm010010nnnnnddddd', 'FMAX (scalar)', two_source(FPMax), 'fmax {F:d}, {F:n}, {F:m}', FTYPE],
-  ['00011110TT1mmmmm010110nnnnnddddd', 'FMIN (scalar)', two_source(FPMin), 'fmin {F:d}, {F:n}, {F:m}', FTYPE],
-  ['00011110TT1mmmmm011010nnnnnddddd', 'FMAXNM (scalar)', two_source(FPMaxNum), 'fmaxnm {F:d}, {F:n}, {F:m}', FTYPE],
-  ['00011110TT1mmmmm011110nnnnnddddd', 'FMINNM (scalar)', two_source(FPMinNum), 'fminnm {F:d}, {F:n}, {F:m}', FTYPE],
+  ['00011110TT1mmmmm000010nnnnnddddd', 'FMUL (scalar)', two_source(MUL), 'fmul {F:d}, {F:n}, {F:m}', FTYPE],
+  ['00011110TT1mmmmm000110nnnnnddddd', 'FDIV (scalar)', two_source(DIV), 'fdiv {F:d}, {F:n}, {F:m}', FTYPE],
+  ['00011110TT1mmmmm001010nnnnnddddd', 'FADD (scalar)', two_source(ADD), 'fadd {F:d}, {F:n}, {F:m}', FTYPE],
+  ['00011110TT1mmmmm001110nnnnnddddd', 'FSUB (scalar)', two_source(SUB), 'fsub {F:d}, {F:n}, {F:m}', FTYPE],
+  ['00011110TT1mmmmm010010nnnnnddddd', 'FMAX (scalar)', two_source(MAX), 'fmax {F:d}, {F:n}, {F:m}', FTYPE],
+  ['00011110TT1mmmmm010110nnnnnddddd', 'FMIN (scalar)', two_source(MIN), 'fmin {F:d}, {F:n}, {F:m}', FTYPE],
+  ['00011110TT1mmmmm011010nnnnnddddd', 'FMAXNM (scalar)', two_source(MAXNM), 'fmaxnm {F:d}, {F:n}, {F:m}', FTYPE],
+  ['00011110TT1mmmmm011110nnnnnddddd', 'FMINNM (scalar)', two_source(MINNM), 'fminnm {F:d}, {F:n}, {F:m}', FTYPE],
   ['00011110TT1mmmmm100010nnnnnddddd', 'FNMUL (scalar)', fnmul, 'fnmul {F:d}, {F:n}, {F:m}', FTYPE],
 
   // Floating-point conditional select

@@ -7,7 +7,7 @@
  */
 import type { Attributes, Builder, Fields, Row } from '../builder.ts';
 import { element } from '../fp/element.ts';
-import { DOUBLE, type Format, HALF, negated, SINGLE } from '../fp/format.ts';
+import { DOUBLE, type Format, HALF, SINGLE } from '../fp/format.ts';
 import { MUL, MULX } from '../fp/operation.ts';
 import { splat } from '../lanes.ts';
 import { and, concat, or, shl, type Value, wrap } from '../value.ts';
@@ -15,7 +15,6 @@ import {
   complex_multiply_add,
   FP,
   FP_VECTOR,
-  same,
   scalar_multiply_add,
   scalar_of_two,
   type SecondOf,
@@ -54,24 +53,24 @@ const FULL: Attributes = { ...FP, when: (f) => f.Q === 1 };
 // biome-ignore format: columns teach
 export const SIMD_FP_ELEMENT: readonly Row[] = [
   // Advanced SIMD vector x indexed element
-  ['0Q0011111Plmmmmm0001h0nnnnnddddd', 'FMLA (by element, vector)', vector_multiply_add(same, indexed), 'fmla {Vf:d}, {Vf:n}, {Vf[]}', FP_VECTOR],
-  ['0Q0011111Plmmmmm0101h0nnnnnddddd', 'FMLS (by element, vector)', vector_multiply_add(negated, indexed), 'fmls {Vf:d}, {Vf:n}, {Vf[]}', FP_VECTOR],
+  ['0Q0011111Plmmmmm0001h0nnnnnddddd', 'FMLA (by element, vector)', vector_multiply_add(false, indexed), 'fmla {Vf:d}, {Vf:n}, {Vf[]}', FP_VECTOR],
+  ['0Q0011111Plmmmmm0101h0nnnnnddddd', 'FMLS (by element, vector)', vector_multiply_add(true, indexed), 'fmls {Vf:d}, {Vf:n}, {Vf[]}', FP_VECTOR],
   ['0Q0011111Plmmmmm1001h0nnnnnddddd', 'FMUL (by element, vector)', vector_of_two(MUL, indexed), 'fmul {Vf:d}, {Vf:n}, {Vf[]}', FP_VECTOR],
   ['0Q1011111Plmmmmm1001h0nnnnnddddd', 'FMULX (by element, vector)', vector_of_two(MULX, indexed), 'fmulx {Vf:d}, {Vf:n}, {Vf[]}', FP_VECTOR],
-  ['0Q00111100lxmmmm0001h0nnnnnddddd', 'FMLA (by element, vector), half', vector_multiply_add(same, indexed), 'fmla {Vf:d}, {Vf:n}, {Vf[]}', FP],
-  ['0Q00111100lxmmmm0101h0nnnnnddddd', 'FMLS (by element, vector), half', vector_multiply_add(negated, indexed), 'fmls {Vf:d}, {Vf:n}, {Vf[]}', FP],
+  ['0Q00111100lxmmmm0001h0nnnnnddddd', 'FMLA (by element, vector), half', vector_multiply_add(false, indexed), 'fmla {Vf:d}, {Vf:n}, {Vf[]}', FP],
+  ['0Q00111100lxmmmm0101h0nnnnnddddd', 'FMLS (by element, vector), half', vector_multiply_add(true, indexed), 'fmls {Vf:d}, {Vf:n}, {Vf[]}', FP],
   ['0Q00111100lxmmmm1001h0nnnnnddddd', 'FMUL (by element, vector), half', vector_of_two(MUL, indexed), 'fmul {Vf:d}, {Vf:n}, {Vf[]}', FP],
   ['0Q10111100lxmmmm1001h0nnnnnddddd', 'FMULX (by element, vector), half', vector_of_two(MULX, indexed), 'fmulx {Vf:d}, {Vf:n}, {Vf[]}', FP],
   ['0Q10111101lmmmmm0RR1h0nnnnnddddd', 'FCMLA (by element), half', complex_multiply_add(pair, HALF), 'fcmla {Vh:d}, {Vh:n}, {Vc[]}, {turn90}', FP],
   ['0Q10111110lmmmmm0RR1h0nnnnnddddd', 'FCMLA (by element), single', complex_multiply_add(pair, SINGLE), 'fcmla {V4s:d}, {V4s:n}, {Vc[]}, {turn90}', FULL],
 
   // Advanced SIMD scalar x indexed element
-  ['010111111Plmmmmm0001h0nnnnnddddd', 'FMLA (by element, scalar)', scalar_multiply_add(same, indexed), 'fmla {f:d}, {f:n}, {Vf[]}', FP],
-  ['010111111Plmmmmm0101h0nnnnnddddd', 'FMLS (by element, scalar)', scalar_multiply_add(negated, indexed), 'fmls {f:d}, {f:n}, {Vf[]}', FP],
+  ['010111111Plmmmmm0001h0nnnnnddddd', 'FMLA (by element, scalar)', scalar_multiply_add(false, indexed), 'fmla {f:d}, {f:n}, {Vf[]}', FP],
+  ['010111111Plmmmmm0101h0nnnnnddddd', 'FMLS (by element, scalar)', scalar_multiply_add(true, indexed), 'fmls {f:d}, {f:n}, {Vf[]}', FP],
   ['010111111Plmmmmm1001h0nnnnnddddd', 'FMUL (by element, scalar)', scalar_of_two(MUL, indexed), 'fmul {f:d}, {f:n}, {Vf[]}', FP],
   ['011111111Plmmmmm1001h0nnnnnddddd', 'FMULX (by element, scalar)', scalar_of_two(MULX, indexed), 'fmulx {f:d}, {f:n}, {Vf[]}', FP],
-  ['0101111100lxmmmm0001h0nnnnnddddd', 'FMLA (by element, scalar), half', scalar_multiply_add(same, indexed), 'fmla {f:d}, {f:n}, {Vf[]}', FP],
-  ['0101111100lxmmmm0101h0nnnnnddddd', 'FMLS (by element, scalar), half', scalar_multiply_add(negated, indexed), 'fmls {f:d}, {f:n}, {Vf[]}', FP],
+  ['0101111100lxmmmm0001h0nnnnnddddd', 'FMLA (by element, scalar), half', scalar_multiply_add(false, indexed), 'fmla {f:d}, {f:n}, {Vf[]}', FP],
+  ['0101111100lxmmmm0101h0nnnnnddddd', 'FMLS (by element, scalar), half', scalar_multiply_add(true, indexed), 'fmls {f:d}, {f:n}, {Vf[]}', FP],
   ['0101111100lxmmmm1001h0nnnnnddddd', 'FMUL (by element, scalar), half', scalar_of_two(MUL, indexed), 'fmul {f:d}, {f:n}, {Vf[]}', FP],
   ['0111111100lxmmmm1001h0nnnnnddddd', 'FMULX (by element, scalar), half', scalar_of_two(MULX, indexed), 'fmulx {f:d}, {f:n}, {Vf[]}', FP],
 ];

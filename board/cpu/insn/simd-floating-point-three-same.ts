@@ -9,7 +9,7 @@ import type { Builder, Fields, Row, Semantics } from '../builder.ts';
 import { FPAdd } from '../fp/arithmetic.ts';
 import { FPCompareEQ, FPCompareGE, FPCompareGT } from '../fp/compare.ts';
 import { eachElement, element, lengthOf, vectorOf } from '../fp/element.ts';
-import { type Format, magnitude, negated, type PerFormat } from '../fp/format.ts';
+import { type Format, magnitude, type PerFormat } from '../fp/format.ts';
 import { FPRecipStepFused, FPRSqrtStepFused } from '../fp/fused.ts';
 import { ABD, ADD, DIV, MAX, MAXNM, MIN, MINNM, MUL, MULX, type Operation, SUB } from '../fp/operation.ts';
 import { and, ltu, or, select, shl, type Value, xor } from '../value.ts';
@@ -21,8 +21,6 @@ import {
   isOdd,
   mask,
   negatedIf,
-  type Of,
-  same,
   scalar,
   scalar_of_two,
   vector,
@@ -32,6 +30,9 @@ import {
 
 const x = (b: Builder, f: Fields, format: Format, i: Value | number): Value => element(b, format, f.n, i);
 const y = (b: Builder, f: Fields, format: Format, i: Value | number): Value => element(b, format, f.m, i);
+
+type Of = (format: Format, v: Value) => Value;
+const same: Of = (_, v) => v;
 
 const compare =
   (relation: PerFormat, of: Of = same): Element =>
@@ -76,14 +77,14 @@ const complex_add: Semantics = (b, f) => {
 export const SIMD_FP_THREE_SAME: readonly Row[] = [
   // Advanced SIMD three same
   ['0Q0011100P1mmmmm110001nnnnnddddd', 'FMAXNM (vector)', vector_of_two(MAXNM), 'fmaxnm {Vf:d}, {Vf:n}, {Vf:m}', FP_VECTOR],
-  ['0Q0011100P1mmmmm110011nnnnnddddd', 'FMLA (vector)', vector_multiply_add(same), 'fmla {Vf:d}, {Vf:n}, {Vf:m}', FP_VECTOR],
+  ['0Q0011100P1mmmmm110011nnnnnddddd', 'FMLA (vector)', vector_multiply_add(false), 'fmla {Vf:d}, {Vf:n}, {Vf:m}', FP_VECTOR],
   ['0Q0011100P1mmmmm110101nnnnnddddd', 'FADD (vector)', vector_of_two(ADD), 'fadd {Vf:d}, {Vf:n}, {Vf:m}', FP_VECTOR],
   ['0Q0011100P1mmmmm110111nnnnnddddd', 'FMULX (vector)', vector_of_two(MULX), 'fmulx {Vf:d}, {Vf:n}, {Vf:m}', FP_VECTOR],
   ['0Q0011100P1mmmmm111001nnnnnddddd', 'FCMEQ (vector, register)', vector(compare(FPCompareEQ)), 'fcmeq {Vf:d}, {Vf:n}, {Vf:m}', FP_VECTOR],
   ['0Q0011100P1mmmmm111101nnnnnddddd', 'FMAX (vector)', vector_of_two(MAX), 'fmax {Vf:d}, {Vf:n}, {Vf:m}', FP_VECTOR],
   ['0Q0011100P1mmmmm111111nnnnnddddd', 'FRECPS (vector)', vector(step(FPRecipStepFused)), 'frecps {Vf:d}, {Vf:n}, {Vf:m}', FP_VECTOR],
   ['0Q0011101P1mmmmm110001nnnnnddddd', 'FMINNM (vector)', vector_of_two(MINNM), 'fminnm {Vf:d}, {Vf:n}, {Vf:m}', FP_VECTOR],
-  ['0Q0011101P1mmmmm110011nnnnnddddd', 'FMLS (vector)', vector_multiply_add(negated), 'fmls {Vf:d}, {Vf:n}, {Vf:m}', FP_VECTOR],
+  ['0Q0011101P1mmmmm110011nnnnnddddd', 'FMLS (vector)', vector_multiply_add(true), 'fmls {Vf:d}, {Vf:n}, {Vf:m}', FP_VECTOR],
   ['0Q0011101P1mmmmm110101nnnnnddddd', 'FSUB (vector)', vector_of_two(SUB), 'fsub {Vf:d}, {Vf:n}, {Vf:m}', FP_VECTOR],
   ['0Q0011101P1mmmmm111101nnnnnddddd', 'FMIN (vector)', vector_of_two(MIN), 'fmin {Vf:d}, {Vf:n}, {Vf:m}', FP_VECTOR],
   ['0Q0011101P1mmmmm111111nnnnnddddd', 'FRSQRTS (vector)', vector(step(FPRSqrtStepFused)), 'frsqrts {Vf:d}, {Vf:n}, {Vf:m}', FP_VECTOR],
@@ -102,14 +103,14 @@ export const SIMD_FP_THREE_SAME: readonly Row[] = [
 
   // Advanced SIMD three same (FP16)
   ['0Q001110010mmmmm000001nnnnnddddd', 'FMAXNM (vector), half', vector_of_two(MAXNM), 'fmaxnm {Vf:d}, {Vf:n}, {Vf:m}', FP],
-  ['0Q001110010mmmmm000011nnnnnddddd', 'FMLA (vector), half', vector_multiply_add(same), 'fmla {Vf:d}, {Vf:n}, {Vf:m}', FP],
+  ['0Q001110010mmmmm000011nnnnnddddd', 'FMLA (vector), half', vector_multiply_add(false), 'fmla {Vf:d}, {Vf:n}, {Vf:m}', FP],
   ['0Q001110010mmmmm000101nnnnnddddd', 'FADD (vector), half', vector_of_two(ADD), 'fadd {Vf:d}, {Vf:n}, {Vf:m}', FP],
   ['0Q001110010mmmmm000111nnnnnddddd', 'FMULX (vector), half', vector_of_two(MULX), 'fmulx {Vf:d}, {Vf:n}, {Vf:m}', FP],
   ['0Q001110010mmmmm001001nnnnnddddd', 'FCMEQ (vector, register), half', vector(compare(FPCompareEQ)), 'fcmeq {Vf:d}, {Vf:n}, {Vf:m}', FP],
   ['0Q001110010mmmmm001101nnnnnddddd', 'FMAX (vector), half', vector_of_two(MAX), 'fmax {Vf:d}, {Vf:n}, {Vf:m}', FP],
   ['0Q001110010mmmmm001111nnnnnddddd', 'FRECPS (vector), half', vector(step(FPRecipStepFused)), 'frecps {Vf:d}, {Vf:n}, {Vf:m}', FP],
   ['0Q001110110mmmmm000001nnnnnddddd', 'FMINNM (vector), half', vector_of_two(MINNM), 'fminnm {Vf:d}, {Vf:n}, {Vf:m}', FP],
-  ['0Q001110110mmmmm000011nnnnnddddd', 'FMLS (vector), half', vector_multiply_add(negated), 'fmls {Vf:d}, {Vf:n}, {Vf:m}', FP],
+  ['0Q001110110mmmmm000011nnnnnddddd', 'FMLS (vector), half', vector_multiply_add(true), 'fmls {Vf:d}, {Vf:n}, {Vf:m}', FP],
   ['0Q001110110mmmmm000101nnnnnddddd', 'FSUB (vector), half', vector_of_two(SUB), 'fsub {Vf:d}, {Vf:n}, {Vf:m}', FP],
   ['0Q001110110mmmmm001101nnnnnddddd', 'FMIN (vector), half', vector_of_two(MIN), 'fmin {Vf:d}, {Vf:n}, {Vf:m}', FP],
   ['0Q001110110mmmmm001111nnnnnddddd', 'FRSQRTS (vector), half', vector(step(FPRSqrtStepFused)), 'frsqrts {Vf:d}, {Vf:n}, {Vf:m}', FP],

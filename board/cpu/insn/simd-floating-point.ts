@@ -7,10 +7,10 @@
  */
 import type { Attributes, Builder, Fields, Semantics } from '../builder.ts';
 import { eachElement, element, setScalar, vectorFormat, vectorOf } from '../fp/element.ts';
-import type { Format } from '../fp/format.ts';
+import { DOUBLE, type Format, negated } from '../fp/format.ts';
 import { FPMulAdd } from '../fp/fused.ts';
-import { onScalars, onVectors, type Operation } from '../fp/operation.ts';
-import { and, i32, neg, or, shl, type Value, xor, zext } from '../value.ts';
+import { MULADD, onScalars, onVectors, type Operation } from '../fp/operation.ts';
+import { and, i32, neg, op, or, shl, type Value, xor, zext } from '../value.ts';
 
 export type Index = Value | number;
 /** What becomes of the i-th numbers of the registers; i is 0 in the scalar form. */
@@ -38,13 +38,11 @@ export const mask = (holds: Value): Value => neg(zext(holds));
 export const vector_of_one =
   (operation: Operation): Semantics =>
   (b, f) => {
-    const { format, bits } = vectorOf(f);
-    const n = b.let(b.v(f.n, bits));
+    const shape = vectorOf(f);
+    const { format, bits } = shape;
     const exactly = () =>
-      eachElement(b, { format, bits }, (i) =>
-        b.call(operation.helper[format.name], element(b, format, f.n, i)),
-      );
-    b.setV(f.d, onVectors(b, operation, format, [n, n], bits, exactly), bits);
+      eachElement(b, shape, (i) => b.call(operation.helper[format.name], element(b, format, f.n, i)));
+    b.setV(f.d, onVectors(b, operation, shape, [b.v(f.n, bits)], exactly), bits);
   };
 
 // Of two operands the second is a register or made of one element of it.
@@ -64,14 +62,15 @@ export const register: SecondOf = (b, f, format) => ({
 export const vector_of_two =
   (operation: Operation, second = register): Semantics =>
   (b, f) => {
-    const { format, bits } = vectorOf(f);
+    const shape = vectorOf(f);
+    const { format, bits } = shape;
     const m = second(b, f, format);
-    const operands = [b.let(b.v(f.n, bits)), b.let(m.vector(bits))] as const;
+    const operands = [b.v(f.n, bits), m.vector(bits)];
     const exactly = () =>
-      eachElement(b, { format, bits }, (i) =>
+      eachElement(b, shape, (i) =>
         b.call(operation.helper[format.name], element(b, format, f.n, i), m.element(i)),
       );
-    b.setV(f.d, onVectors(b, operation, format, operands, bits, exactly), bits);
+    b.setV(f.d, onVectors(b, operation, shape, operands, exactly), bits);
   };
 
 export const scalar_of_two =
@@ -82,31 +81,41 @@ export const scalar_of_two =
     setScalar(b, format, f.d, onScalars(b, operation, format, operands));
   };
 
-// d + n * m
+// d + n * m or, if `negative`, d - n * m
 
-export type Of = (format: Format, v: Value) => Value;
-export const same: Of = (_, v) => v;
+const factor = (b: Builder, f: Fields, format: Format, i: Index, negative: boolean): Value => {
+  const n = element(b, format, f.n, i);
+  return negative ? negated(format, n) : n;
+};
 
-/** `of`: n or its negative. */
 export const vector_multiply_add =
-  (of: Of, second = register): Semantics =>
+  (negative: boolean, second = register): Semantics =>
   (b, f) => {
     const shape = vectorOf(f);
     const { format, bits } = shape;
     const m = second(b, f, format);
-    const value = eachElement(b, shape, (i) => multiplyAdd(b, f, format, i, of, m.element(i)));
-    b.setV(f.d, value, bits);
+    const n = b.v(f.n, bits);
+    const operands = [
+      b.v(f.d, bits),
+      negative ? op(format === DOUBLE ? 'f64x2.neg' : 'f32x4.neg', n) : n,
+      m.vector(bits),
+    ];
+    const exactly = () =>
+      eachElement(b, shape, (i) => {
+        const x = factor(b, f, format, i, negative);
+        return b.call(MULADD.helper[format.name], element(b, format, f.d, i), x, m.element(i));
+      });
+    b.setV(f.d, onVectors(b, MULADD, shape, operands, exactly), bits);
   };
 
 export const scalar_multiply_add =
-  (of: Of, second = register): Semantics =>
+  (negative: boolean, second = register): Semantics =>
   (b, f) => {
     const format = vectorFormat(f);
-    setScalar(b, format, f.d, multiplyAdd(b, f, format, 0, of, second(b, f, format).element(0)));
+    const m = second(b, f, format).element(0);
+    const operands = [element(b, format, f.d), factor(b, f, format, 0, negative), m];
+    setScalar(b, format, f.d, onScalars(b, MULADD, format, operands));
   };
-
-const multiplyAdd = (b: Builder, f: Fields, format: Format, i: Index, of: Of, y: Value): Value =>
-  b.call(FPMulAdd[format.name], element(b, format, f.d, i), of(format, element(b, format, f.n, i)), y);
 
 // Complex numbers: the real part in the even elements.
 
