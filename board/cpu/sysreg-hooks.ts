@@ -200,7 +200,7 @@ function attachCacheMaintenance(system: System): void {
       }),
     );
   byAddress('DC IVAC', true);
-  for (const name of ['IC IVAU', 'DC CVAC', 'DC CVAU', 'DC CIVAC']) byAddress(name, false);
+  for (const name of ['IC IVAU', 'DC CVAC', 'DC CVAU', 'DC CVAP', 'DC CIVAC']) byAddress(name, false);
   registers.attachOwn(
     'DC ZVA',
     instruction((lo, hi) => {

@@ -53,7 +53,11 @@ const CTR = 0xb444_c004;
 
 /** Whether the table has the FP and SIMD instructions. Without them every access traps, as if CPACR_EL1 said so. */
 export const HAS_FP = false;
-const FP_FIELDS = HAS_FP ? 0 : 0x00ff_0000; // FP and AdvSIMD: 0b1111 is "not implemented"
+/** What ID registers say of it: with half precision; AES and PMULL, SHA1, SHA2 up to SHA512, RDM, SHA3, DP; JSCVT, FCMA. */
+const FP_FIELDS = HAS_FP
+  ? { PFR0: 0x0011_0000, ISAR0: [0x1000_2120, 0x0000_1001], ISAR1: 0x0001_1000 }
+  : { PFR0: 0x00ff_0000, ISAR0: [0, 0], ISAR1: 0 }; // 0b1111 is "not implemented"
+const [ISAR0_LO = 0, ISAR0_HI = 0] = FP_FIELDS.ISAR0;
 
 /** SCTLR_EL1: M A SA SA0 UMA DZE UCT nTWI nTWE WXN UCI, and the C and I that have no cache to enable. */
 const SCTLR_WRITABLE = 0x040d_d21f;
@@ -66,11 +70,11 @@ export const SYSTEM_REGISTERS: readonly Row[] = [
   ['MIDR_EL1',         3, 0, 0, 0, 0, 1, '-', ['constant', MIDR]],
   ['MPIDR_EL1',        3, 0, 0, 0, 5, 1, '-', ['constant', 0x8000_0000]],
   ['REVIDR_EL1',       3, 0, 0, 0, 6, 1, '-', ZERO],
-  ['ID_AA64PFR0_EL1',  3, 0, 0, 4, 0, 1, '-', ['constant', 0x0100_0011 | FP_FIELDS, 0x1100_0000]], // EL0 EL1 AArch64; GIC registers; CSV2 CSV3: nothing is speculated
+  ['ID_AA64PFR0_EL1',  3, 0, 0, 4, 0, 1, '-', ['constant', 0x0100_0011 | FP_FIELDS.PFR0, 0x1100_0000]], // EL0 EL1 AArch64; GIC registers; CSV2 CSV3: nothing is speculated
   ['ID_AA64PFR1_EL1',  3, 0, 0, 4, 1, 1, '-', ZERO],
   ['ID_AA64DFR0_EL1',  3, 0, 0, 5, 0, 1, '-', ['constant', ((WATCHPOINTS - 1) << 20) | ((BREAKPOINTS - 1) << 12) | 6]], // Armv8 debug
-  ['ID_AA64ISAR0_EL1', 3, 0, 0, 6, 0, 1, '-', ['constant', 0x0021_0000, 0x0010_0000]], // LSE atomics, CRC32; FlagM
-  ['ID_AA64ISAR1_EL1', 3, 0, 0, 6, 1, 1, '-', ['constant', 0x0020_0000, 0x0000_0010]], // LRCPC2; SB
+  ['ID_AA64ISAR0_EL1', 3, 0, 0, 6, 0, 1, '-', ['constant', 0x0021_0000 | ISAR0_LO, 0x0010_0000 | ISAR0_HI]], // LSE atomics, CRC32; FlagM
+  ['ID_AA64ISAR1_EL1', 3, 0, 0, 6, 1, 1, '-', ['constant', 0x0020_0001 | FP_FIELDS.ISAR1, 0x0000_0010]], // DPB, LRCPC2; SB
   ['ID_AA64ISAR2_EL1', 3, 0, 0, 6, 2, 1, '-', ZERO],
   ['ID_AA64MMFR0_EL1', 3, 0, 0, 7, 0, 1, '-', ['constant', 0x0f00_0025]], //       4 KiB granule only, 16-bit ASID, 48-bit PA
   ['ID_AA64MMFR1_EL1', 3, 0, 0, 7, 1, 1, '-', ZERO],
@@ -176,6 +180,7 @@ export const SYSTEM_REGISTERS: readonly Row[] = [
   ['DC ZVA',           1, 3, 7, 4, 1, '-', 0, HOOK, DZE],
   ['DC CVAC',          1, 3, 7, 10, 1, '-', 0, HOOK, UCI],
   ['DC CVAU',          1, 3, 7, 11, 1, '-', 0, HOOK, UCI],
+  ['DC CVAP',          1, 3, 7, 12, 1, '-', 0, HOOK, UCI],
   ['DC CIVAC',         1, 3, 7, 14, 1, '-', 0, HOOK, UCI],
   ['AT S1E1R',         1, 0, 7, 8, 0, '-', 1, HOOK],
   ['AT S1E1W',         1, 0, 7, 8, 1, '-', 1, HOOK],
