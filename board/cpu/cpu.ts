@@ -58,8 +58,6 @@ const CONTINUE = -3;
 const FSC_DEBUG = 0x22; // debug exceptions' fault status code
 const ISS_STEP_ISV = 1 << 24; // an instruction was stepped...
 const ISS_STEP_EX = 1 << 6; //   ...and it was a load-exclusive
-/** Bits 27:26: data processing (FP and SIMD), and loads and stores with V = 1. */
-const FP_SPACE = 3 << 26;
 const ISR_I = 1 << 7;
 const ISR_F = 1 << 6;
 
@@ -244,7 +242,7 @@ export class Cpu {
         return this.synchronous(EC_FP, ISS_FP);
       case EXIT.UNDEFINED:
       case EXIT.HLT: // halts only into an external debugger, which is absent
-        return this.undefinedInstruction();
+        return this.synchronous(EC_UNKNOWN, 0);
       case EXIT.TRAP:
         return this.synchronous(this.system.trapClass, this.system.trapIss);
       case EXIT.FAULT:
@@ -259,13 +257,6 @@ export class Cpu {
       default:
         return CONTINUE; // BUDGET, REFRESH
     }
-  }
-
-  /* The whole FP and SIMD space is trapped as if FPEN said so, as long as there is no FP unit to tell what is allocated. */
-  private undefinedInstruction(): number {
-    const isFp = (this.regs.words[STATE.INSN >>> 2]! & FP_SPACE) === FP_SPACE;
-    if (isFp && this.regs.words[STATE.FP_TRAP >>> 2] !== 0) return this.synchronous(EC_FP, ISS_FP);
-    return this.synchronous(EC_UNKNOWN, 0);
   }
 
   private get immediate(): number {
