@@ -62,6 +62,8 @@ export interface Nameidata {
   path: Path;
   /** What "/" means and ".." stops at. */
   root: Path;
+  /** The walk has come across its root: it began there, or had to stop at it. */
+  root_known: boolean;
   flags: number;
   last: string;
   last_type: number;
@@ -84,6 +86,7 @@ function path_init(task: Task, cred: Cred, dfd: number, name: string, flags: num
     cred,
     path: start,
     root,
+    root_known: scoped || absolute,
     flags,
     last: '',
     last_type: LAST_ROOT,
@@ -173,6 +176,7 @@ function step_into(nd: Nameidata, dentry: Dentry, follow: boolean): string | num
 }
 
 function follow_dotdot(nd: Nameidata): number {
+  nd.root_known = true;
   let path = nd.path;
   for (;;) {
     if (path_equal(path, nd.root)) return nd.flags & LOOKUP_BENEATH ? -EXDEV : 0;
@@ -204,7 +208,9 @@ function pick_link(nd: Nameidata, link: Path): string | number {
 
 function jump_to_root(nd: Nameidata, text: string): string | number {
   if (nd.flags & LOOKUP_BENEATH) return -EXDEV;
-  if (nd.flags & LOOKUP_NO_XDEV && nd.root.mnt !== nd.path.mnt) return -EXDEV;
+  // Upstream compares with a root that it may not have looked up yet, and then refuses even where it is the same mount.
+  if (nd.flags & LOOKUP_NO_XDEV && !(nd.root_known && nd.root.mnt === nd.path.mnt)) return -EXDEV;
+  nd.root_known = true;
   nd.path = nd.root;
   return text;
 }

@@ -328,6 +328,7 @@ function* wait_for_partner(task: Task, file: File): Sleeps<number> {
 
 /** Both ends of pipes and FIFOs; which of read and write a file may do is in its mode. */
 export const pipefifo_fops: FileOperations = {
+  splice_write: true,
   open: fifo_open,
   release: pipe_release,
   read_iter: pipe_read,

@@ -83,7 +83,7 @@ function* iter_later(iocb: Kiocb, rest: Sleeps<number>, direction: Direction, ow
 function iter_done(iocb: Kiocb, ret: number, direction: Direction, own: boolean): number {
   const { file } = iocb;
   if (ret >= 0 && direction === 'read' && ret > 0) touch_atime(file.f_path);
-  if (own && (file.f_mode & FMODE_STREAM) === 0) file.f_pos = iocb.pos;
+  if (own && ret >= 0 && (file.f_mode & FMODE_STREAM) === 0) file.f_pos = iocb.pos;
   return ret;
 }
 

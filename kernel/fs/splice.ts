@@ -68,18 +68,17 @@ function* copy_chunk(task: Task, from: End, to: End, room: number): Sleeps<numbe
   const sink: Kiocb = { file: to.file, pos: to.pos, ki_flags: 0 };
   const put = yield* finish(to.file.f_op.write_iter!(task, sink, IovIter.kernel(buffer.subarray(0, got))));
   if (put <= 0) return put;
-  from.pos += put;
+  // A device's position stays where it is, whatever it gave.
+  if (source.pos !== from.pos) from.pos += put;
   to.pos = sink.pos;
   return put;
 }
 
-/** A position at a user pointer, or the file's own when there is none. */
-function read_pos(task: Task, file: File, user: UserPtr): number {
+/** A position at a user pointer, or the file's own when there is none; null: the pointer is bad. */
+function read_pos(task: Task, file: File, user: UserPtr): number | null {
   if (user === NULL) return file.f_pos;
   const bytes = memdup_user(task, user, 8);
-  if (typeof bytes === 'number') return bytes;
-  const pos = get_unaligned_sle64(bytes, 0);
-  return pos < 0 ? -EINVAL : pos;
+  return typeof bytes === 'number' ? null : get_unaligned_sle64(bytes, 0);
 }
 
 function store_pos(task: Task, end: End, user: UserPtr): number {
@@ -101,8 +100,8 @@ export const sys_sendfile64 = SYSCALL_DEFINE(
     if ((input.f_mode & FMODE_READ) === 0) return -EBADF;
     if (offset !== NULL && (input.f_mode & FMODE_PREAD) === 0) return -ESPIPE;
     const pos = read_pos(task, input, offset);
-    if (pos < 0) return pos;
-    if (pos + count >= 2 ** 63) return -EINVAL;
+    if (pos === null) return -EFAULT;
+    if (pos < 0 || pos + count >= 2 ** 63) return -EINVAL;
 
     const output = fdget(task, out_fd);
     if (typeof output === 'number') return output;
@@ -127,7 +126,7 @@ function sendfile_ok(task: Task, input: File, output: File, count: number): numb
     return -EINVAL;
   }
   if (count === 0) return 0;
-  return input.f_op.splice_read && output.f_op.write_iter ? 0 : -EINVAL;
+  return input.f_op.splice_read && output.f_op.splice_write ? 0 : -EINVAL;
 }
 
 export const sys_copy_file_range = SYSCALL_DEFINE(
@@ -138,17 +137,15 @@ export const sys_copy_file_range = SYSCALL_DEFINE(
     if (typeof input === 'number') return input;
     const output = fdget(task, fd_out);
     if (typeof output === 'number') return output;
-    const from: End = { file: input, pos: read_pos(task, input, off_in) };
-    if (from.pos < 0) return from.pos;
-    const to: End = { file: output, pos: read_pos(task, output, off_out) };
-    if (to.pos < 0) return to.pos;
-
+    const pos_in = read_pos(task, input, off_in);
+    const pos_out = read_pos(task, output, off_out);
+    if (pos_in === null || pos_out === null) return -EFAULT;
+    const from: End = { file: input, pos: pos_in };
+    const to: End = { file: output, pos: pos_out };
     if (flags !== 0) return -EINVAL;
     const count = Math.min(len, MAX_RW_COUNT);
     const err = copy_range_ok(from, to, len);
-    if (err < 0) return err;
-    if (input.f_inode.i_sb !== output.f_inode.i_sb) return -EXDEV;
-    if (count === 0) return 0;
+    if (err < 0 || count === 0) return err;
     const left = Math.min(count, Math.max(0, input.f_inode.i_size - from.pos));
     if (input.f_inode === output.f_inode && from.pos < to.pos + left && to.pos < from.pos + left)
       return -EINVAL;
@@ -159,11 +156,18 @@ export const sys_copy_file_range = SYSCALL_DEFINE(
   },
 );
 
-function copy_range_ok({ file: input, pos }: End, { file: output, pos: to }: End, len: number): number {
+function copy_range_ok(from: End, to: End, len: number): number {
+  const { file: input } = from;
+  const { file: output } = to;
   const modes = [input.f_inode.i_mode, output.f_inode.i_mode];
   if (modes.some(S_ISDIR)) return -EISDIR;
   if (!modes.every(S_ISREG)) return -EINVAL;
   if ((input.f_mode & FMODE_READ) === 0 || (output.f_mode & FMODE_WRITE) === 0) return -EBADF;
   if (output.f_flags & O_APPEND) return -EBADF;
-  return pos + len >= 2 ** 63 || to + len >= 2 ** 63 ? -EOVERFLOW : 0;
+  if (input.f_inode.i_sb !== output.f_inode.i_sb) return -EXDEV;
+  if (wraps(from.pos, len) || wraps(to.pos, len)) return -EOVERFLOW;
+  return from.pos < 0 || to.pos < 0 ? -EINVAL : 0;
 }
+
+/** Past the largest position, or from a negative one up to zero. */
+const wraps = (pos: number, len: number): boolean => pos + len >= 2 ** 63 || (pos < 0 && pos + len >= 0);

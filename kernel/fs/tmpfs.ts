@@ -84,9 +84,12 @@ class TmpfsMapping extends ShmemMapping {
     return super.get_page(index, true);
   }
 
-  /** For fallocate(). True: it was made just now. */
+  /** For fallocate(). True: it was made just now. Allocating it twice, upstream, counts as writing zeroes. */
   allocate(index: number): boolean | number {
-    if (super.get_page(index, false) > 0) return false;
+    if (super.get_page(index, false) > 0) {
+      this.unwritten.delete(index);
+      return false;
+    }
     const pfn = super.get_page(index, true);
     if (pfn < 0) return pfn;
     this.unwritten.add(index);

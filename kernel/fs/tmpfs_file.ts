@@ -198,6 +198,7 @@ export const shmem_file_operations: FileOperations = {
   llseek: shmem_llseek,
   read_iter: shmem_read_iter,
   splice_read: true,
+  splice_write: true,
   write_iter: shmem_write_iter,
   mmap: shmem_mmap,
   fsync: () => 0,

@@ -80,8 +80,14 @@ const random_ioctl: NonNullable<FileOperations['ioctl']> = (task, _file, cmd, ar
   return cmd === RNDADDTOENTCNT ? -EPERM : -ENOTTY;
 };
 
-const null_fops: FileOperations = { llseek: null_lseek, read_iter: read_null, write_iter: write_null };
+const null_fops: FileOperations = {
+  splice_write: true,
+  llseek: null_lseek,
+  read_iter: read_null,
+  write_iter: write_null,
+};
 const zero_fops: FileOperations = {
+  splice_write: true,
   splice_read: true,
   llseek: null_lseek,
   read_iter: read_zero,
@@ -95,6 +101,7 @@ const full_fops: FileOperations = {
   write_iter: write_full,
 };
 const random_fops: FileOperations = {
+  splice_write: true,
   splice_read: true,
   llseek: noop_llseek,
   read_iter: read_random,

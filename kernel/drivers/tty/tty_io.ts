@@ -160,6 +160,7 @@ const no_llseek = (): number => -ESPIPE;
 
 export const tty_fops: FileOperations = {
   splice_read: true,
+  splice_write: true,
   open: tty_open,
   release: tty_release,
   read_iter: tty_read,

@@ -133,7 +133,10 @@ export function proc_readdir(file: File, ctx: DirContext, but: readonly string[]
 const proc_dir_fops: FileOperations = {
   llseek: dcache_dir_lseek,
   read_iter: generic_read_dir,
-  iterate: (file, ctx) => (proc_readdir(file, ctx), 0),
+  iterate: (file, ctx) => {
+    proc_readdir(file, ctx);
+    return 0;
+  },
 };
 
 /** A directory, at `path` below /proc; those above it too. */

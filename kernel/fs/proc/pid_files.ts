@@ -120,7 +120,7 @@ export function proc_pid_limits({ signal }: Task): string {
   let text = `${row('Limit', 'Soft Limit', 'Hard Limit', 'Units'.padEnd(10))}\n`;
   for (const [limit, name, unit] of LIMITS) {
     const { cur, max } = signal.rlim[limit]!;
-    text += `${row(name, limit_text(cur), limit_text(max), unit && unit.padEnd(10))}\n`;
+    text += `${row(name, limit_text(cur), limit_text(max), unit === '' ? '' : unit.padEnd(10))}\n`;
   }
   return text;
 }

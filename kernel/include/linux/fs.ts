@@ -200,8 +200,9 @@ export interface FileOperations {
   /** One descriptor is being closed (others may remain). */
   flush?(file: File, task: Task): void;
   read_iter?(task: Task, iocb: Kiocb, to: IovIter): MaySleep<number>;
-  /** It can be what sendfile() reads from. */
+  /** It can be what sendfile() reads from, and writes to. */
   readonly splice_read?: true;
+  readonly splice_write?: true;
   write_iter?(task: Task, iocb: Kiocb, from: IovIter): MaySleep<number>;
   llseek?(file: File, offset: number, whence: number, task: Task): number;
   iterate?(file: File, ctx: DirContext, task: Task): number;
