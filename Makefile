@@ -6,6 +6,7 @@
 .DEFAULT_GOAL := help
 .PHONY: help run test check unit fuzz bench userland syscalls clean
 
+BOOT := dist/arch/arm64/boot
 SOURCES := $(shell find board kernel arch -name '*.ts')
 USERLAND := $(shell find userland -type f)
 TESTS := $(shell find tests -name '*.ts')
@@ -14,7 +15,7 @@ help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 18
 
 run: dist/.stamp build/initramfs.cpio ## boot to a shell on the serial console (ctrl-a x quits)
-	@node dist/arch/arm64/boot/cli.js $(ARGS)
+	@node $(BOOT)/eret.js $(ARGS)
 
 test: dist/.stamp build/initramfs.cpio build/.checked ## install, build, check types and style, run every test
 	@node_modules/.bin/tsx tests/run.ts $(TESTFILES)
@@ -40,9 +41,12 @@ node_modules/.stamp: package.json package-lock.json
 	npm install --no-save --no-audit --no-fund --loglevel=error
 	@touch $@
 
+# The command line is one file: four hundred modules would take longer to load than the machine takes to boot.
 dist/.stamp: node_modules/.stamp tsconfig.json $(SOURCES)
 	node_modules/.bin/tsc -p .
 	node dist/board/cpu/engine/build.js
+	node_modules/.bin/esbuild $(BOOT)/cli.js --bundle --platform=node --format=esm --sourcemap --outfile=$(BOOT)/eret.js --log-level=warning
+	cp dist/board/cpu/engine/interpreter-*.wasm $(BOOT)/interpreter.wasm
 	@touch $@
 
 build/initramfs.cpio: node_modules/.stamp $(USERLAND)

@@ -5,7 +5,7 @@
 import { spawn } from 'node-pty';
 
 const TIMEOUT_MS = 20_000;
-export const CLI = 'dist/arch/arm64/boot/cli.js';
+export const CLI = 'dist/arch/arm64/boot/eret.js';
 
 export interface Pty {
   type(text: string): void;

@@ -36,8 +36,15 @@ export function loadInterpreter(memory: WebAssembly.Memory, imports: EngineImpor
   return instance.exports.run as Run;
 }
 
+/** Beside the bundled program, which has no sources to hash: the Makefile puts it there when it makes the bundle. */
+const BUNDLED = 'interpreter.wasm';
+
 /** The module's bytes, from the file if it is there. */
 export function interpreterBytes(): Uint8Array {
+  return readIfThere(join(HERE, BUNDLED)) ?? fromSources();
+}
+
+function fromSources(): Uint8Array {
   const directory = EXTENSION === '.ts' ? join(HERE, '../../../build') : HERE;
   const name = `${PREFIX}${hashOfSources()}.wasm`;
   return readIfThere(join(directory, name)) ?? generate(directory, name);
