@@ -124,6 +124,7 @@ test('an archive without init is a panic, status 3', () => {
   const { status, stderr } = eret(['--initrd', file('empty.cpio', '')]);
   assert.is(status, 3);
   assert.match(stderr, /Kernel panic - not syncing: No working init found/);
+  assert.match(stderr, /at kernel_init \(kernel\/init\/main\.ts:\d+:\d+\)/);
 });
 
 test('what was recorded replays to the byte', () => {

@@ -28,6 +28,7 @@ import type { InputLog } from './inputlog.ts';
 import { formatLine, headerMismatch, parseInputLog } from './inputlog.ts';
 import { Machine, MachinePanic, minimumRam } from './machine.ts';
 import { Monitor } from './monitor.ts';
+import { mapStack } from './sourcemap.ts';
 import { ESCAPE_HELP, EscapeFilter, rawMode } from './terminal.ts';
 
 const STATUS_USAGE = 2;
@@ -285,10 +286,11 @@ function fail(error: unknown): number {
     process.stderr.write(`${error.report}\n`);
     return STATUS_PANIC;
   }
-  process.stderr.write(`eret: ${error instanceof Error ? error.stack : String(error)}\n`);
+  process.stderr.write(
+    `eret: ${mapStack(error instanceof Error ? (error.stack ?? error.message) : String(error))}\n`,
+  );
   return STATUS_PANIC;
 }
 
 process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
-process.setSourceMapsEnabled(true);
 process.exitCode = await main(process.argv.slice(2)).catch(fail);

@@ -13,6 +13,7 @@ import { panic_report } from '../../../kernel/panic.ts';
 import type { RunState } from '../../../kernel/sched/core.ts';
 import { EventLog } from '../../../kernel/trace/events.ts';
 import { Arm64 } from '../arch.ts';
+import { mapStack } from './sourcemap.ts';
 import { syscall_by_nr } from '../../../kernel/syscalls/table.ts';
 
 export interface MachineOptions {
@@ -120,7 +121,7 @@ export class Machine {
       return action();
     } catch (error) {
       this.flush();
-      const report = panic_report(this.kernel, error, this.events.last());
+      const report = mapStack(panic_report(this.kernel, error, this.events.last()));
       throw new MachinePanic(report, error);
     }
   }
