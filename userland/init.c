@@ -12,7 +12,7 @@
 
 static const struct {
   const char *type, *dir;
-} mounts[] = {{"proc", "/proc"}, {"sysfs", "/sys"}, {"devtmpfs", "/dev"}, {"tmpfs", "/tmp"}};
+} mounts[] = {{"proc", "/proc"}, {"sysfs", "/sys"}, {"tracefs", "/sys/kernel/tracing"}, {"devtmpfs", "/dev"}, {"tmpfs", "/tmp"}};
 
 static char *environment[] = {"HOME=/root", "PATH=/bin:/sbin:/usr/bin:/usr/sbin", "TERM=linux", "USER=root", NULL};
 
@@ -48,6 +48,14 @@ static void wait_for(pid_t job) {
   while (pid != job && pid != -ECHILD);
 }
 
+/* A serial line does not tell how large the screen at its end is: the kernel's command line may (LINES=24 COLUMNS=80). */
+static void set_window_size(const char *lines, const char *columns) {
+  long rows, cols;
+  if (!lines || !columns || !parse_long(lines, &rows) || !parse_long(columns, &cols)) return;
+  struct winsize size = {.ws_row = (unsigned short)rows, .ws_col = (unsigned short)cols};
+  ioctl(STDIN, TIOCSWINSZ, &size);
+}
+
 static void show_welcome(void) {
   int fd = (int)open("/etc/motd", O_RDONLY, 0);
   if (fd < 0) return;
@@ -58,7 +66,7 @@ static void show_welcome(void) {
 /* The job that came with the machine: /etc/job holds its arguments, a NUL after each. */
 static char **read_job(void) {
   static struct text text;
-  static char *argv[64];
+  static char *argv[4096];
   int fd = (int)open("/etc/job", O_RDONLY, 0), argc = 0;
   if (fd < 0) return NULL;
   text_read_all(&text, fd);
@@ -71,9 +79,11 @@ static char **read_job(void) {
 int main(int argc, char **argv) {
   static char *shell[] = {"/bin/sh", NULL};
   if (getpid() != 1) return fdprintf(STDERR, "init: must be process 1\n"), 1;
+  const char *lines = getenv("LINES"), *columns = getenv("COLUMNS");
   environ = environment;
   mount_all();
   open_console();
+  set_window_size(lines, columns);
   bool named = argc > 1 && argv[1][0] == '/'; // other words are parameters that the kernel did not know
   char **job = named ? argv + 1 : read_job();
   if (!job) show_welcome();

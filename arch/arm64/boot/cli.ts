@@ -24,7 +24,7 @@ import {
 } from './boot.ts';
 import type { DriverOptions } from './driver.ts';
 import { Driver } from './driver.ts';
-import type { InputLog } from './inputlog.ts';
+import type { InputLog, InputLogHeader } from './inputlog.ts';
 import { formatLine, headerMismatch, parseInputLog } from './inputlog.ts';
 import { Machine, MachinePanic, minimumRam } from './machine.ts';
 import { Monitor } from './monitor.ts';
@@ -161,6 +161,45 @@ function version(): string {
   return (JSON.parse(readFileSync(VERSION_FILE, 'utf8')) as { version: string }).version;
 }
 
+/** The machine that the options ask for; where they are silent, the one that was recorded, or the default. */
+function chooseMachine(
+  values: Values,
+  program: readonly string[],
+  initrd: Uint8Array,
+  recorded: InputLogHeader | undefined,
+): ReturnType<typeof machineOptions> {
+  const number = (
+    text: string | undefined,
+    name: keyof InputLogHeader & string,
+    otherwise: number,
+  ): number =>
+    text === undefined ? ((recorded?.[name] as number | undefined) ?? otherwise) : parseNumber(text, name);
+  const now = values.rtc === 'now' ? String(Math.floor(Date.now() / 1000)) : values.rtc;
+  const ram = values.mem === undefined ? (recorded?.ram ?? DEFAULT_RAM) : parseSize(values.mem);
+  if (ram < minimumRam(initrd))
+    throw new UsageError(`--mem: ${minimumRam(initrd) / 2 ** 20}M are needed at least`);
+  const asked = {
+    seed: number(values.seed, 'seed', DEFAULT_SEED),
+    rtc: number(now, 'rtc', DEFAULT_RTC),
+    ram,
+    append: [program.length > 0 ? JOB_COMMAND_LINE : '', values.append ?? '', windowSize()]
+      .filter(Boolean)
+      .join(' '),
+  };
+  const options = machineOptions(asked, initrd);
+  if (!recorded) return options;
+  const same = values.append === undefined ? { ...options, append: recorded.append } : options;
+  const mismatch = headerMismatch(recorded, logHeader(same));
+  if (mismatch) throw new UsageError(`--replay: another machine: ${mismatch}`);
+  return same;
+}
+
+/** The serial line cannot tell the guest how large the screen is; the command line can (userland/init.c). */
+function windowSize(): string {
+  const { isTTY, rows, columns } = process.stdout;
+  return isTTY && rows > 0 && columns > 0 ? `LINES=${rows} COLUMNS=${columns}` : '';
+}
+
 /** Prepares everything that can be wrong about the command line, then powers on. Returns the exit status. */
 async function main(argv: readonly string[]): Promise<number> {
   const { values, program } = parseCommandLine(argv);
@@ -169,19 +208,7 @@ async function main(argv: readonly string[]): Promise<number> {
 
   const initrd = withProgram(readInitrd(values), program);
   const replay = values.replay === undefined ? undefined : readReplay(values.replay);
-  const ram = values.mem === undefined ? DEFAULT_RAM : parseSize(values.mem);
-  if (ram < minimumRam(initrd))
-    throw new UsageError(`--mem: ${minimumRam(initrd) / 2 ** 20}M are needed at least`);
-  const rtc =
-    values.rtc === 'now'
-      ? Math.floor(Date.now() / 1000)
-      : parseNumber(values.rtc ?? `${replay?.header.rtc ?? DEFAULT_RTC}`, 'rtc');
-  const seed = parseNumber(values.seed ?? `${replay?.header.seed ?? DEFAULT_SEED}`, 'seed');
-  const append = [program.length > 0 ? JOB_COMMAND_LINE : '', values.append ?? ''].filter(Boolean).join(' ');
-  const options = machineOptions({ seed, rtc, ram, append }, initrd);
-
-  const mismatch = replay && headerMismatch(replay.header, logHeader(options));
-  if (mismatch) throw new UsageError(`--replay: another machine: ${mismatch}`);
+  const options = chooseMachine(values, program, initrd, replay?.header);
   const record = values.record === undefined ? undefined : lineWriter(values.record, '--record');
   record?.(formatLine(logHeader(options)));
 
