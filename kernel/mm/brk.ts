@@ -21,11 +21,11 @@ import { EAGAIN, EINVAL, ENOMEM } from '../include/uapi/errno.ts';
 import { MAP_FIXED } from '../include/uapi/mman.ts';
 import { RLIMIT_DATA } from '../include/uapi/resource.ts';
 import { SYSCALL_DEFINE, ulong } from '../syscalls/define.ts';
-import { populate_vma_range } from './gup.ts';
+import { mm_populate } from './gup.ts';
 import { do_munmap } from './mmap.ts';
 import { get_unmapped_area } from './unmapped_area.ts';
 import { __vm_enough_memory, may_expand_vm, mlock_future_ok, rlimit } from './util.ts';
-import { find_vma, insert_vm_struct, merge_range, vm_area_alloc, vm_start_gap } from './vma.ts';
+import { find_vma, insert_vm_struct, MERGE_PREV, vm_area_alloc, vm_start_gap, vma_merge } from './vma.ts';
 
 /** "On success, brk() returns the new program break. On failure, the system call returns the current break." */
 export function do_brk(task: Task, wanted: number): number {
@@ -51,7 +51,7 @@ function grow(task: Task, mm: Mm, oldEnd: number, newEnd: number): number {
   if (next && newEnd + PAGE_SIZE > vm_start_gap(next)) return -ENOMEM;
   const err = vm_brk_flags(task, mm, oldEnd, newEnd - oldEnd, 0);
   if (err < 0) return err;
-  if ((mm.def_flags & VM_LOCKED) !== 0) populate_vma_range(mm, oldEnd, newEnd);
+  if ((mm.def_flags & VM_LOCKED) !== 0) mm_populate(mm, oldEnd, newEnd);
   return 0;
 }
 
@@ -72,8 +72,9 @@ export function vm_brk_flags(task: Task, mm: Mm, start: number, size: number, ex
   if (!may_expand_vm(task, mm, flags, pages)) return -ENOMEM;
   if (__vm_enough_memory(mm.kernel, pages) < 0) return -ENOMEM;
 
-  insert_vm_struct(mm, vm_area_alloc(mm, { start, end: start + length, flags, pgoff: start / PAGE_SIZE }));
-  merge_range(mm, start, start + length);
+  const vma = vm_area_alloc(mm, { start, end: start + length, flags, pgoff: start / PAGE_SIZE });
+  insert_vm_struct(mm, vma);
+  vma_merge(mm, vma, MERGE_PREV);
   if ((flags & VM_LOCKED) !== 0) mm.locked_vm += pages;
   return 0;
 }

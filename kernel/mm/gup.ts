@@ -39,9 +39,9 @@ function access_ok(vma: VmArea, flags: number): boolean {
   return (vma.vm_flags & (VM_READ | VM_WRITE | VM_EXEC)) !== 0;
 }
 
-/** The same question without an access at hand: MADV_POPULATE_*. */
+/** Does the mapping itself say so? Stricter than the hardware: MADV_POPULATE_*. */
 export const access_allows = (vma: VmArea, write: boolean): boolean =>
-  access_ok(vma, write ? FAULT_FLAG_WRITE : 0);
+  (vma.vm_flags & (write ? VM_WRITE : VM_READ)) !== 0;
 
 /** A debugger may read what could be made readable, and write what is private: it gets its own copy. */
 function forced_access_ok(vma: VmArea, flags: number): boolean {
@@ -121,14 +121,16 @@ function get_user_page(mm: Mm, address: number, write: boolean, force: number): 
   return 0;
 }
 
-/**
- * Brings in every page of [start, end) that its mapping allows: MAP_POPULATE, mlock(). What cannot be had is left out.
- * Returns 0, -EFAULT (past a file's end) or -ENOMEM.
- */
-export function populate_vma_range(mm: Mm, start: number, end: number): number {
+/** Brings in every page of [start, end), as far as it can be had: MAP_POPULATE, mlockall(). */
+export function mm_populate(mm: Mm, start: number, end: number): void {
   for (const vma of vmas_in(mm, start, end)) {
-    if ((vma.vm_flags & (VM_READ | VM_WRITE | VM_EXEC)) === 0 || (vma.vm_flags & VM_IO) !== 0) continue;
-    if ((vma.vm_flags & VM_LOCKONFAULT) !== 0) continue;
+    populate_vma(mm, vma, Math.max(start, vma.vm_start), Math.min(end, vma.vm_end));
+  }
+}
+
+/** The same for mlock(): stops at the first page that cannot be had. 0, -EFAULT (no access, past the end) or -ENOMEM. */
+export function mm_populate_strictly(mm: Mm, start: number, end: number): number {
+  for (const vma of vmas_in(mm, start, end)) {
     const err = populate_vma(mm, vma, Math.max(start, vma.vm_start), Math.min(end, vma.vm_end));
     if (err < 0) return err;
   }
@@ -136,6 +138,8 @@ export function populate_vma_range(mm: Mm, start: number, end: number): number {
 }
 
 function populate_vma(mm: Mm, vma: VmArea, start: number, end: number): number {
+  if ((vma.vm_flags & VM_LOCKONFAULT) !== 0) return 0;
+  if ((vma.vm_flags & (VM_READ | VM_WRITE | VM_EXEC)) === 0 || (vma.vm_flags & VM_IO) !== 0) return -EFAULT;
   // A private writable page is copied now, not at the first write.
   const write = (vma.vm_flags & (VM_WRITE | VM_SHARED)) === VM_WRITE;
   return faultin_page_range(mm, vma, start, end, write);

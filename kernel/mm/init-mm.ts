@@ -135,7 +135,8 @@ function dup_vma(mm: Mm, old: Mm, vma: VmArea): number {
   if ((vma.vm_flags & VM_ACCOUNT) !== 0 && __vm_enough_memory(mm.kernel, vma_pages(vma)) < 0) return -ENOMEM;
   const wipe = (vma.vm_flags & VM_WIPEONFORK) !== 0;
   const copy: VmArea = { ...vma, vm_mm: mm, vm_flags: vma.vm_flags & ~VM_LOCKED_MASK };
-  if (wipe) copy.anon_vma = false;
+  copy.anon_vma = wipe || vma.anon_vma === 0 ? 0 : ++mm.kernel.mm.anon_vmas;
+  copy.anon_vma_inherited = copy.anon_vma !== 0;
   mm.mmap.push(copy);
   vm_stat_account(mm, copy.vm_flags, vma_pages(copy));
   vma_hold(copy);

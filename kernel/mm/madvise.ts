@@ -12,13 +12,13 @@ import {
   VM_DONTDUMP,
   VM_IO,
   VM_LOCKED,
+  VM_MAYWRITE,
   VM_PFNMAP,
   VM_RAND_READ,
   VM_SEQ_READ,
   VM_SHARED,
   VM_SPECIAL,
   VM_WIPEONFORK,
-  VM_WRITE,
 } from '../include/linux/mm.ts';
 import type { Mm, VmArea } from '../include/linux/mm_types.ts';
 import type { Task } from '../include/linux/sched.ts';
@@ -28,7 +28,7 @@ import * as uapi from '../include/uapi/mman.ts';
 import { enumeration, ptr, SYSCALL_DEFINE, size } from '../syscalls/define.ts';
 import { access_allows, faultin_page_range } from './gup.ts';
 import { unmap_mapping_range, zap_page_range } from './memory.ts';
-import { linear_page_index, merge_range, split_range, vma_is_anonymous, vmas_in } from './vma.ts';
+import { find_vma, linear_page_index, vma_is_anonymous, vma_modify_flags } from './vma.ts';
 
 /** What advice does to one mapping's part of the range. 0 or -errno. */
 type Advice = (mm: Mm, vma: VmArea, start: number, end: number) => number;
@@ -39,11 +39,8 @@ const behavior = (set: number, clear: number, refuse?: (vma: VmArea) => boolean)
     if (refuse?.(vma)) return -EINVAL;
     const flags = (vma.vm_flags & ~clear) | set;
     if (flags === vma.vm_flags) return 0;
-    const err = split_range(mm, start, end);
-    if (err < 0) return err;
-    for (const part of vmas_in(mm, start, end)) part.vm_flags = (part.vm_flags & ~clear) | set;
-    merge_range(mm, start, end);
-    return 0;
+    const part = vma_modify_flags(mm, vma, start, end, flags);
+    return typeof part === 'number' ? part : 0;
   };
 };
 
@@ -54,6 +51,9 @@ const not_private_anonymous = (vma: VmArea): boolean =>
 
 /** Everything is in memory already, or comes from nowhere. */
 const nothing: Advice = () => 0;
+
+/** Nothing is ever paged out; but locked memory must not even be asked to. */
+const cold: Advice = (_mm, vma) => ((vma.vm_flags & (VM_LOCKED | VM_PFNMAP)) !== 0 ? -EINVAL : 0);
 
 const dontneed = (locked: number): Advice => {
   return (mm, vma, start, end) => {
@@ -74,7 +74,7 @@ const remove: Advice = (_mm, vma, start, end) => {
   if ((vma.vm_flags & VM_LOCKED) !== 0) return -EINVAL;
   const { vm_mapping } = vma;
   if (!vm_mapping) return -EINVAL;
-  if ((vma.vm_flags & (VM_SHARED | VM_WRITE)) !== (VM_SHARED | VM_WRITE)) return -EACCES;
+  if ((vma.vm_flags & (VM_SHARED | VM_MAYWRITE)) !== (VM_SHARED | VM_MAYWRITE)) return -EACCES;
   if (!vm_mapping.punch) return -EOPNOTSUPP;
   const first = linear_page_index(vma, start);
   const last = linear_page_index(vma, end);
@@ -108,8 +108,8 @@ const madvise_behavior: Readonly<Record<number, Advice>> = {
   [uapi.MADV_KEEPONFORK]:      behavior(0, VM_WIPEONFORK),
   [uapi.MADV_DONTDUMP]:        behavior(VM_DONTDUMP, 0),
   [uapi.MADV_DODUMP]:          behavior(0, VM_DONTDUMP, is_special),
-  [uapi.MADV_COLD]:            nothing,
-  [uapi.MADV_PAGEOUT]:         nothing,
+  [uapi.MADV_COLD]:            cold,
+  [uapi.MADV_PAGEOUT]:         cold,
   [uapi.MADV_POPULATE_READ]:   populate(false),
   [uapi.MADV_POPULATE_WRITE]:  populate(true),
   // Kernels with huge pages or same-page merging configured accept these: advice that need not be taken.
@@ -120,27 +120,29 @@ const madvise_behavior: Readonly<Record<number, Advice>> = {
 };
 
 export function do_madvise(task: Task, start: number, size: number, advice: number): number {
-  const act = madvise_behavior[advice];
-  if (!act) return -EINVAL;
+  if (!madvise_behavior[advice]) return -EINVAL;
   if (start % PAGE_SIZE !== 0) return -EINVAL;
   if (size > TASK_SIZE || start + size > TASK_SIZE) return size > TASK_SIZE ? -EINVAL : -ENOMEM;
   const end = start + page_align(size);
-  return end === start ? 0 : madvise_walk_vmas(task.mm!, start, end, act);
+  return end === start ? 0 : madvise_walk_vmas(task.mm!, start, end, advice);
 }
 
-/** Holes are stepped over, and told of at the end. */
-function madvise_walk_vmas(mm: Mm, start: number, end: number, act: Advice): number {
-  let at = start;
+/** Holes are stepped over, and told of at the end; but what is to be brought in must be there. */
+function madvise_walk_vmas(mm: Mm, start: number, end: number, advice: number): number {
+  const act = madvise_behavior[advice]!;
+  const strict = advice === uapi.MADV_POPULATE_READ || advice === uapi.MADV_POPULATE_WRITE;
   let hole = 0;
-  for (const vma of vmas_in(mm, start, end)) {
+  for (let at = start; at < end; ) {
+    const vma = find_vma(mm, at);
+    if (!vma || vma.vm_start >= end) return -ENOMEM;
     if (vma.vm_start > at) hole = -ENOMEM;
-    const from = Math.max(vma.vm_start, start);
-    const upto = Math.min(vma.vm_end, end);
-    const err = act(mm, vma, from, upto);
+    if (hole < 0 && strict) return hole;
+    const from = Math.max(vma.vm_start, at);
+    at = Math.min(vma.vm_end, end);
+    const err = act(mm, vma, from, at);
     if (err < 0) return err;
-    at = upto;
   }
-  return at < end ? -ENOMEM : hole;
+  return hole;
 }
 
 const advice_names = enumeration(

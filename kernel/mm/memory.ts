@@ -45,7 +45,7 @@ import { PAGE_SIZE } from '../include/linux/types.ts';
 import { ENOMEM } from '../include/uapi/errno.ts';
 import { PG_anon, PGFAULT } from './page_alloc.ts';
 import { page_add_rmap, page_remove_rmap, update_hiwater_rss } from './rmap.ts';
-import { linear_page_index, vma_is_anonymous, vma_pages } from './vma.ts';
+import { anon_vma_prepare, linear_page_index, vma_is_anonymous, vma_pages } from './vma.ts';
 
 /** A read fault on a file brings its neighbours too, as far as they are in memory: sysctl fault_around_bytes. */
 const FAULT_AROUND_PAGES = 16;
@@ -118,7 +118,7 @@ function do_anonymous_page(mm: Mm, vma: VmArea, ptep: number, flags: number): nu
 
 /** A fresh page becomes private memory of `mm`. */
 function map_anon_page(mm: Mm, vma: VmArea, ptep: number, pfn: number): void {
-  vma.anon_vma = true;
+  if (vma.anon_vma === 0) anon_vma_prepare(mm, vma);
   mm.kernel.mm.set_page_flags(pfn, PG_anon);
   page_add_rmap(mm, pfn);
   mm.kernel.arch.set_pte(ptep, pfn, private_prot(vma));
@@ -127,12 +127,14 @@ function map_anon_page(mm: Mm, vma: VmArea, ptep: number, pfn: number): void {
 /* ---- Files and special mappings ---- */
 
 function do_fault(mm: Mm, vma: VmArea, page: number, ptep: number, flags: number): number {
+  // A copy is going to be made; that it fails for want of a page changes nothing about whose it would have been.
+  const copy = (flags & FAULT_FLAG_WRITE) !== 0 && (vma.vm_flags & VM_SHARED) === 0;
+  if (copy && vma.anon_vma === 0) anon_vma_prepare(mm, vma);
   const pfn = find_file_page(vma, page);
   if (pfn < 0) return pfn === -ENOMEM ? VM_FAULT_OOM : VM_FAULT_SIGBUS;
 
   if ((flags & FAULT_FLAG_WRITE) === 0) return do_read_fault(mm, vma, page, ptep, pfn);
-  if ((vma.vm_flags & VM_SHARED) === 0) return do_cow_fault(mm, vma, ptep, pfn);
-  return do_shared_fault(mm, vma, ptep, pfn);
+  return copy ? do_cow_fault(mm, vma, ptep, pfn) : do_shared_fault(mm, vma, ptep, pfn);
 }
 
 /** The frame that `page` of the mapping shows, made if it is a hole; or -errno: past the end, or no memory. */

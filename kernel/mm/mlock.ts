@@ -15,9 +15,9 @@ import { EAGAIN, EINVAL, ENOMEM, EPERM } from '../include/uapi/errno.ts';
 import { MCL_CURRENT, MCL_FUTURE, MCL_ONFAULT, MLOCK_ONFAULT } from '../include/uapi/mman.ts';
 import { RLIMIT_MEMLOCK } from '../include/uapi/resource.ts';
 import { bits, ptr, SYSCALL_DEFINE, size } from '../syscalls/define.ts';
-import { populate_vma_range } from './gup.ts';
+import { mm_populate, mm_populate_strictly } from './gup.ts';
 import { rlimit } from './util.ts';
-import { find_vma_intersection, merge_range, split_range, vma_pages, vmas_in } from './vma.ts';
+import { find_vma, vma_lookup, vma_modify_flags, vmas_in } from './vma.ts';
 
 /** Where 64-bit lengths begin again. */
 const WRAP = 2 ** 64;
@@ -38,7 +38,7 @@ function do_mlock(task: Task, address: number, length: number, flags: number): n
   const err = apply_vma_lock_flags(mm, start, end, flags);
   if (err < 0) return err;
   // "Some of the specified address range does not correspond to mapped pages": told also when a page cannot be had.
-  const populated = populate_vma_range(mm, start, end);
+  const populated = mm_populate_strictly(mm, start, end);
   return populated < 0 ? posix_error(populated) : 0;
 }
 
@@ -63,27 +63,27 @@ function count_locked(mm: Mm, start: number, end: number): number {
 function apply_vma_lock_flags(mm: Mm, start: number, end: number, flags: number): number {
   if (end >= WRAP) return -EINVAL;
   if (end === start) return 0;
-  if (find_vma_intersection(mm, start, start + 1) === null) return -ENOMEM;
-  const err = split_range(mm, start, end);
-  if (err < 0) return err;
-
   let at = start;
-  for (const vma of vmas_in(mm, start, end)) {
-    if (vma.vm_start > at) break;
-    mlock_fixup(mm, vma, (vma.vm_flags & ~VM_LOCKED_MASK) | flags);
-    at = vma.vm_end;
+  while (at < end) {
+    const vma = vma_lookup(mm, at);
+    if (!vma) return -ENOMEM;
+    const upto = Math.min(vma.vm_end, end);
+    const err = mlock_fixup(mm, vma, at, upto, (vma.vm_flags & ~VM_LOCKED_MASK) | flags);
+    if (err < 0) return err;
+    at = upto;
   }
-  merge_range(mm, start, at);
-  return at < end ? -ENOMEM : 0;
+  return 0;
 }
 
-/** Called with a mapping that has the right borders. Linux: mlock_fixup(). */
-function mlock_fixup(mm: Mm, vma: VmArea, flags: number): void {
-  if (flags === vma.vm_flags || (vma.vm_flags & VM_SPECIAL) !== 0) return;
+/** A part of a mapping becomes locked, or not. 0 or -ENOMEM. */
+function mlock_fixup(mm: Mm, vma: VmArea, start: number, end: number, flags: number): number {
+  if (flags === vma.vm_flags || (vma.vm_flags & VM_SPECIAL) !== 0) return 0;
   const was = (vma.vm_flags & VM_LOCKED) !== 0;
   const is = (flags & VM_LOCKED) !== 0;
-  if (was !== is) mm.locked_vm += is ? vma_pages(vma) : -vma_pages(vma);
-  vma.vm_flags = flags;
+  const part = vma_modify_flags(mm, vma, start, end, flags);
+  if (typeof part === 'number') return part;
+  if (was !== is) mm.locked_vm += ((end - start) / PAGE_SIZE) * (is ? 1 : -1);
+  return 0;
 }
 
 function do_mlockall(task: Task, flags: number): number {
@@ -95,7 +95,7 @@ function do_mlockall(task: Task, flags: number): number {
   const all = (flags & MCL_CURRENT) === 0 || mm.total_vm <= memlock_pages(task);
   if (!all && !capable(task, CAP_IPC_LOCK)) return -ENOMEM;
   apply_mlockall_flags(mm, flags);
-  if ((flags & MCL_CURRENT) !== 0) populate_vma_range(mm, 0, Infinity);
+  if ((flags & MCL_CURRENT) !== 0) mm_populate(mm, 0, Infinity);
   return 0;
 }
 
@@ -107,8 +107,11 @@ function apply_mlockall_flags(mm: Mm, flags: number): void {
     if ((flags & MCL_CURRENT) === 0) return;
   }
   const wanted = (flags & MCL_CURRENT) !== 0 ? VM_LOCKED | onfault : 0;
-  for (const vma of mm.mmap) mlock_fixup(mm, vma, (vma.vm_flags & ~VM_LOCKED_MASK) | wanted);
-  merge_range(mm, 0, Infinity);
+  for (let vma = find_vma(mm, 0); vma; ) {
+    const end = vma.vm_end;
+    mlock_fixup(mm, vma, vma.vm_start, end, (vma.vm_flags & ~VM_LOCKED_MASK) | wanted);
+    vma = find_vma(mm, end);
+  }
 }
 
 function do_munlock(task: Task, address: number, length: number): number {

@@ -45,7 +45,7 @@ import {
 import * as uapi from '../include/uapi/mman.ts';
 import { MS_NOEXEC } from '../include/uapi/mount.ts';
 import { bits, int, long, ptr, SYSCALL_DEFINE, size, ulong } from '../syscalls/define.ts';
-import { populate_vma_range } from './gup.ts';
+import { mm_populate } from './gup.ts';
 import { zap_page_range } from './memory.ts';
 import { can_do_mlock } from './mlock.ts';
 import { shmem_zero_setup } from './shmem.ts';
@@ -55,10 +55,10 @@ import {
   find_vma_index,
   find_vma_intersection,
   insert_vm_struct,
-  merge_range,
   remove_vma,
   split_range,
   vm_area_alloc,
+  vma_merge,
   vma_pages,
   vmas_in,
 } from './vma.ts';
@@ -180,7 +180,7 @@ export function mmap_region(
   }
   insert_vm_struct(mm, vma);
   finish_vma_flags(mm, vma);
-  merge_range(mm, at, at + length);
+  vma_merge(mm, vma);
   return at;
 }
 
@@ -257,7 +257,7 @@ export function vm_mmap_pgoff(
   const locked =
     (mm.def_flags & (VM_LOCKED | VM_LOCKONFAULT)) === VM_LOCKED || (flags & uapi.MAP_LOCKED) !== 0;
   const populate = (flags & (uapi.MAP_POPULATE | uapi.MAP_NONBLOCK)) === uapi.MAP_POPULATE;
-  if (locked || populate) populate_vma_range(mm, at, at + page_align(length));
+  if (locked || populate) mm_populate(mm, at, at + page_align(length));
   return at;
 }
 

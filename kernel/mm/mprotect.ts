@@ -10,6 +10,7 @@ import {
   VM_ACCESS_FLAGS,
   VM_ACCOUNT,
   VM_GROWSDOWN,
+  VM_LOCKED,
   VM_NORESERVE,
   VM_SHARED,
   VM_WRITE,
@@ -35,18 +36,11 @@ import {
   PROT_WRITE,
 } from '../include/uapi/mman.ts';
 import { ptr, SYSCALL_DEFINE, size } from '../syscalls/define.ts';
+import { mm_populate } from './gup.ts';
 import { page_is_private, vm_get_page_prot } from './memory.ts';
 import { calc_vm_prot_bits, prot_bits } from './mmap.ts';
-import { __vm_enough_memory, may_expand_vm } from './util.ts';
-import {
-  find_vma,
-  is_data_mapping,
-  merge_range,
-  split_range,
-  vm_stat_account,
-  vma_pages,
-  vmas_in,
-} from './vma.ts';
+import { __vm_enough_memory, may_expand_vm, vm_unacct_memory } from './util.ts';
+import { find_vma, is_data_mapping, vma_is_anonymous, vma_lookup, vma_modify_flags } from './vma.ts';
 
 const KNOWN_PROT = PROT_READ | PROT_WRITE | PROT_EXEC | PROT_SEM;
 
@@ -78,52 +72,62 @@ export function do_mprotect(task: Task, address: number, size: number, prot: num
 /** Mapping by mapping: what comes before a hole, or before one that refuses, is changed all the same. */
 function protect_range(task: Task, mm: Mm, start: number, end: number, access: number): number {
   let at = start;
-  let err = 0;
-  for (const vma of vmas_in(mm, start, end)) {
-    if (vma.vm_start > at) break;
+  while (at < end) {
+    const vma = vma_lookup(mm, at);
+    if (!vma) return -ENOMEM;
     const flags = (vma.vm_flags & ~VM_ACCESS_FLAGS) | access;
     // VM_MAY* are VM_* four bits higher.
-    err = (flags & ~(flags >>> 4) & VM_ACCESS_FLAGS) !== 0 ? -EACCES : 0;
+    if ((flags & ~(flags >>> 4) & VM_ACCESS_FLAGS) !== 0) return -EACCES;
     const upto = Math.min(vma.vm_end, end);
-    err ||= mprotect_fixup(task, mm, vma, at, upto, flags);
-    if (err < 0) break;
+    const err = mprotect_fixup(task, mm, vma, at, upto, flags);
+    if (err < 0) return err;
     at = upto;
   }
-  merge_range(mm, start, end);
-  return err < 0 || at >= end ? err : -ENOMEM;
-}
-
-function mprotect_fixup(task: Task, mm: Mm, vma: VmArea, start: number, end: number, flags: number): number {
-  if (flags === vma.vm_flags) return 0;
-  const pages = (end - start) / PAGE_SIZE;
-  const becomesData = is_data_mapping(flags) && !is_data_mapping(vma.vm_flags);
-  if (becomesData && !may_expand_vm(task, mm, flags, pages)) return -ENOMEM;
-
-  // Memory that could not be written until now was not paid for.
-  const pay =
-    (flags & VM_WRITE) !== 0 && (vma.vm_flags & (VM_ACCOUNT | VM_WRITE | VM_SHARED | VM_NORESERVE)) === 0;
-  if (pay && __vm_enough_memory(mm.kernel, pages) < 0) return -ENOMEM;
-  const err = split_range(mm, start, end);
-  if (err < 0) return err;
-
-  const part = vma.vm_start === start ? vma : find_vma(mm, start)!;
-  vm_stat_account(mm, part.vm_flags, -vma_pages(part));
-  part.vm_flags = pay ? flags | VM_ACCOUNT : flags;
-  vm_stat_account(mm, part.vm_flags, vma_pages(part));
-  change_protection(mm, part);
   return 0;
 }
 
-/** The entries of a mapping say what its flags say now. Linux: change_protection(). */
-function change_protection(mm: Mm, vma: VmArea): void {
+function mprotect_fixup(task: Task, mm: Mm, vma: VmArea, start: number, end: number, flags: number): number {
+  const old = vma.vm_flags;
+  if (flags === old) return 0;
+  const pages = (end - start) / PAGE_SIZE;
+  const becomesData = is_data_mapping(flags) && !is_data_mapping(old);
+  if (becomesData && !may_expand_vm(task, mm, flags, pages)) return -ENOMEM;
+
+  const charge = commit_change(vma, flags);
+  if (charge > 0 && __vm_enough_memory(mm.kernel, pages) < 0) return -ENOMEM;
+  const accounted = charge > 0 ? flags | VM_ACCOUNT : charge < 0 ? flags & ~VM_ACCOUNT : flags;
+  const part = vma_modify_flags(mm, vma, start, end, accounted);
+  const failed = typeof part === 'number';
+  // Paid for in vain, or paid back.
+  if (failed ? charge > 0 : charge < 0) vm_unacct_memory(mm.kernel, pages);
+  if (failed) return part;
+  change_protection(mm, part, start, end);
+  // Locked private memory is not to fault: its copies are made now.
+  const locked = (old & (VM_WRITE | VM_SHARED | VM_LOCKED)) === VM_LOCKED;
+  if (locked && (flags & VM_WRITE) !== 0) mm_populate(mm, start, end);
+  return 0;
+}
+
+/**
+ * Memory that could not be written until now was not paid for: +1. It is paid back, -1, when it can no longer be written
+ * and never was.
+ */
+function commit_change(vma: VmArea, flags: number): number {
+  const old = vma.vm_flags;
+  if ((flags & VM_WRITE) !== 0)
+    return (old & (VM_ACCOUNT | VM_WRITE | VM_SHARED | VM_NORESERVE)) === 0 ? 1 : 0;
+  return (old & VM_ACCOUNT) !== 0 && vma_is_anonymous(vma) && vma.anon_vma === 0 ? -1 : 0;
+}
+
+/** The entries of a part of a mapping say what its flags say now. Linux: change_protection(). */
+function change_protection(mm: Mm, vma: VmArea, start: number, end: number): void {
   const { arch } = mm.kernel;
-  const { vm_start, vm_end } = vma;
-  for (let at = arch.next_pte_table(mm, vm_start, vm_end); at < vm_end; ) {
-    const next = pmd_addr_end(at, vm_end);
+  for (let at = arch.next_pte_table(mm, start, end); at < end; ) {
+    const next = pmd_addr_end(at, end);
     change_pte_range(mm, vma, arch.pte_offset(mm, at), (next - at) / PAGE_SIZE);
-    at = arch.next_pte_table(mm, next, vm_end);
+    at = arch.next_pte_table(mm, next, end);
   }
-  arch.flush_tlb_range(mm, vm_start, vm_end);
+  arch.flush_tlb_range(mm, start, end);
 }
 
 const KEPT = _PAGE_ACCESSED | _PAGE_DIRTY | _PAGE_SPECIAL;

@@ -21,7 +21,7 @@ import { PAGE_SIZE, page_align, TASK_SIZE } from '../include/linux/types.ts';
 import { EAGAIN, EFAULT, EINVAL, ENOMEM } from '../include/uapi/errno.ts';
 import { MAP_FIXED, MREMAP_DONTUNMAP, MREMAP_FIXED, MREMAP_MAYMOVE } from '../include/uapi/mman.ts';
 import { bits, ptr, SYSCALL_DEFINE, size, ulong } from '../syscalls/define.ts';
-import { populate_vma_range } from './gup.ts';
+import { mm_populate } from './gup.ts';
 import { zap_page_range } from './memory.ts';
 import { do_munmap } from './mmap.ts';
 import { get_unmapped_area } from './unmapped_area.ts';
@@ -29,12 +29,13 @@ import { __vm_enough_memory, may_expand_vm, mlock_future_ok, vm_unacct_memory } 
 import {
   find_vma,
   insert_vm_struct,
+  MERGE_NEXT,
   linear_page_index,
-  merge_range,
   vm_area_alloc,
   vm_stat_account,
   vma_is_anonymous,
   vma_lookup,
+  vma_merge,
 } from './vma.ts';
 
 /** What was asked for, checked and rounded. */
@@ -152,9 +153,9 @@ function grow_in_place(mm: Mm, vma: VmArea, { oldAddr, oldLen, newLen }: Request
   vm_stat_account(mm, vma.vm_flags, pages);
   if ((vma.vm_flags & VM_LOCKED) !== 0) {
     mm.locked_vm += pages;
-    populate_vma_range(mm, from, vma.vm_end);
+    mm_populate(mm, from, vma.vm_end);
   }
-  merge_range(mm, vma.vm_start, vma.vm_end);
+  vma_merge(mm, vma, MERGE_NEXT);
   return oldAddr;
 }
 
@@ -166,7 +167,7 @@ function move_vma(mm: Mm, vma: VmArea, request: Request): number {
   if (account && __vm_enough_memory(mm.kernel, newLen / PAGE_SIZE) < 0) return -ENOMEM;
 
   // Memory that was never touched is not tied to its old place.
-  const untouched = vma_is_anonymous(vma) && !vma.anon_vma;
+  const untouched = vma_is_anonymous(vma) && vma.anon_vma === 0;
   const pgoff = untouched ? newAddr / PAGE_SIZE : linear_page_index(vma, oldAddr);
   const moved = vm_area_alloc(mm, {
     start: newAddr,
@@ -179,6 +180,7 @@ function move_vma(mm: Mm, vma: VmArea, request: Request): number {
     name: vma.vm_name,
   });
   moved.anon_vma = vma.anon_vma;
+  moved.anon_vma_inherited = vma.anon_vma_inherited;
   const movedLen = move_page_tables(mm, oldAddr, newAddr, Math.min(oldLen, newLen));
   if (movedLen < oldLen && movedLen < newLen) {
     move_page_tables(mm, newAddr, oldAddr, movedLen); // no memory for a table: as if nothing had been
@@ -207,9 +209,9 @@ function leave_old_place(mm: Mm, vma: VmArea, { oldAddr, oldLen, flags }: Reques
 function settle(mm: Mm, moved: VmArea, oldLen: number, flags: number): void {
   if ((moved.vm_flags & VM_LOCKED) !== 0) {
     mm.locked_vm += (moved.vm_end - moved.vm_start) / PAGE_SIZE;
-    if ((flags & MREMAP_DONTUNMAP) === 0) populate_vma_range(mm, moved.vm_start + oldLen, moved.vm_end);
+    if ((flags & MREMAP_DONTUNMAP) === 0) mm_populate(mm, moved.vm_start + oldLen, moved.vm_end);
   }
-  merge_range(mm, moved.vm_start, moved.vm_end);
+  vma_merge(mm, moved);
 }
 
 /** Bytes whose entries were moved: fewer than asked when a table could not be had. */

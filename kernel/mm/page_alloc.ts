@@ -59,6 +59,8 @@ export class PageAllocator {
   vm_committed_as = 0;
   /** Who was killed for its memory and has not ended yet: kernel/mm/oom_kill.ts. */
   oom_victim: Mm | null = null;
+  /** Families of private pages so far: VmArea.anon_vma. */
+  anon_vmas = 0;
   /** Shared anonymous mappings made so far: their inode numbers. */
   shmem_files = 0;
   /** Counters, by NR_* and PG*. */

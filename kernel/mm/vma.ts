@@ -76,7 +76,8 @@ export function vm_area_alloc(mm: Mm, from: VmaTemplate): VmArea {
     vm_file: from.file ?? null,
     vm_mapping: from.mapping ?? null,
     vm_pages: from.pages ?? null,
-    anon_vma: false,
+    anon_vma: 0,
+    anon_vma_inherited: false,
     vm_pgoff: from.pgoff,
     vm_name: from.name ?? null,
   };
@@ -133,24 +134,28 @@ export function split_range(mm: Mm, start: number, end: number): number {
   return 0;
 }
 
-/** Joins every pair of like neighbours that touch in [start, end], the borders included. Linux: vma_merge(). */
-export function merge_range(mm: Mm, start: number, end: number): void {
-  let index = Math.max(1, find_vma_index(mm, start));
-  while (index < mm.mmap.length && mm.mmap[index]!.vm_start <= end) {
-    const vma = mm.mmap[index]!;
-    const prev = mm.mmap[index - 1]!;
-    if (!can_merge(prev, vma)) {
-      index++;
-      continue;
-    }
-    prev.vm_end = vma.vm_end;
-    prev.anon_vma ||= vma.anon_vma;
-    mm.mmap.splice(index, 1);
-    vma_release(vma);
-  }
+/* Which neighbours vma_merge() looks at. */
+export const MERGE_PREV = 1;
+export const MERGE_NEXT = 2;
+
+/** A mapping that is new, or has changed, joins its like neighbours. Returns the mapping that it is part of now. */
+export function vma_merge(mm: Mm, vma: VmArea, sides = MERGE_PREV | MERGE_NEXT): VmArea {
+  const index = find_vma_index(mm, vma.vm_start);
+  const prev = (sides & MERGE_PREV) !== 0 ? mm.mmap[index - 1] : undefined;
+  const next = (sides & MERGE_NEXT) !== 0 ? mm.mmap[index + 1] : undefined;
+  const left = prev !== undefined && continues(prev, vma) && is_mergeable_anon_vma(vma, prev);
+  const right = next !== undefined && continues(vma, next) && is_mergeable_anon_vma(vma, next);
+  const apart =
+    left && right && prev.anon_vma !== 0 && next.anon_vma !== 0 && prev.anon_vma !== next.anon_vma;
+
+  if (right && !apart) absorb(mm, vma, next, index + 1);
+  if (!left) return vma;
+  absorb(mm, prev, vma, index);
+  return prev;
 }
 
-function can_merge(prev: VmArea, vma: VmArea): boolean {
+/** Is `vma` what `prev` would be if it went on? */
+function continues(prev: VmArea, vma: VmArea): boolean {
   return (
     prev.vm_end === vma.vm_start &&
     prev.vm_flags === vma.vm_flags &&
@@ -162,6 +167,65 @@ function can_merge(prev: VmArea, vma: VmArea): boolean {
     prev.vm_pgoff + vma_pages(prev) === vma.vm_pgoff &&
     (vma.vm_flags & VM_SPECIAL) === 0
   );
+}
+
+/** Private pages of different families do not mix; those of nobody join a family that is all its own. */
+function is_mergeable_anon_vma(vma: VmArea, target: VmArea): boolean {
+  if (vma.anon_vma === target.anon_vma) return true;
+  return vma.anon_vma === 0 && !target.anon_vma_inherited;
+}
+
+function absorb(mm: Mm, into: VmArea, gone: VmArea, index: number): void {
+  into.vm_end = gone.vm_end;
+  if (into.anon_vma === 0) {
+    into.anon_vma = gone.anon_vma;
+    into.anon_vma_inherited = gone.anon_vma_inherited;
+  }
+  mm.mmap.splice(index, 1);
+  vma_release(gone);
+}
+
+/** The family for a mapping's first private page: that of a neighbour it might one day be joined with, or a new one. */
+export function anon_vma_prepare(mm: Mm, vma: VmArea): void {
+  const index = find_vma_index(mm, vma.vm_start);
+  const prev = mm.mmap[index - 1];
+  const next = mm.mmap[index + 1];
+  if (next && can_share_anon_vma(vma, next, next)) vma.anon_vma = next.anon_vma;
+  else if (prev && can_share_anon_vma(prev, vma, prev)) vma.anon_vma = prev.anon_vma;
+  else vma.anon_vma = ++mm.kernel.mm.anon_vmas;
+}
+
+/** Neighbours that differ in their permissions at most. */
+function can_share_anon_vma(lower: VmArea, upper: VmArea, owner: VmArea): boolean {
+  return (
+    owner.anon_vma !== 0 &&
+    !owner.anon_vma_inherited &&
+    lower.vm_end === upper.vm_start &&
+    lower.vm_file === upper.vm_file &&
+    lower.vm_mapping === upper.vm_mapping &&
+    ((lower.vm_flags ^ upper.vm_flags) & ~VM_ACCESS_FLAGS) === 0 &&
+    lower.vm_pgoff + vma_pages(lower) === upper.vm_pgoff
+  );
+}
+
+/**
+ * A part of a mapping gets other flags: it is cut out, and joined with neighbours that now are like it. Returns the
+ * mapping that it is part of then, or -ENOMEM.
+ */
+export function vma_modify_flags(
+  mm: Mm,
+  vma: VmArea,
+  start: number,
+  end: number,
+  flags: number,
+): VmArea | number {
+  const err = split_range(mm, start, end);
+  if (err < 0) return err;
+  const part = vma.vm_start === start ? vma : find_vma(mm, start)!;
+  vm_stat_account(mm, part.vm_flags, -vma_pages(part));
+  part.vm_flags = flags;
+  vm_stat_account(mm, part.vm_flags, vma_pages(part));
+  return vma_merge(mm, part);
 }
 
 /** The mappings that overlap [start, end), as they are now. */

@@ -21,8 +21,13 @@ export interface VmArea {
   vm_mapping: AddressSpace | null;
   /** Page frames of a special mapping (the vDSO), by page; null otherwise. */
   vm_pages: readonly number[] | null;
-  /** It has had private pages, so fork has something to copy. */
-  anon_vma: boolean;
+  /**
+   * Names the family that its private pages belong to; 0: it never had any, so fork has nothing to copy. Neighbours that
+   * got their pages apart stay apart.
+   */
+  anon_vma: number;
+  /** The pages came from a parent: it does not join with neighbours that have none. */
+  anon_vma_inherited: boolean;
   /** Offset of vm_start in the file, in pages. */
   vm_pgoff: number;
   /** Special mappings name themselves: "[vdso]", "[vvar]"; otherwise derived ([heap], [stack], the file). */
