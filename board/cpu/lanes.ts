@@ -10,13 +10,13 @@
  */
 import type { Builder, Bytes } from './builder.ts';
 import { STATE } from './state.ts';
-import { i32, i64, op, opImm, or, shl, shuffle, type Value, v128, zext } from './value.ts';
+import { i32, op, opImm, or, shl, shuffle, type Value, v128 } from './value.ts';
 import type { OpName } from './wasm-ops.ts';
 
 /** What becomes of vectors of `e`-byte elements, all of them at once. */
 export type Lanewise = (e: Bytes, a: Value, b: Value) => Value;
 
-export const SHAPE: Readonly<Record<Bytes, string>> = { 1: 'i8x16', 2: 'i16x8', 4: 'i32x4', 8: 'i64x2' };
+const SHAPE: Readonly<Record<Bytes, string>> = { 1: 'i8x16', 2: 'i16x8', 4: 'i32x4', 8: 'i64x2' };
 /** The WebAssembly instruction `name` for elements of e bytes. */
 const simd = (e: Bytes, name: string, ...args: Value[]): Value =>
   op(`${SHAPE[e]}.${name}` as OpName, ...args);
@@ -28,7 +28,7 @@ export const narrower = (e: Bytes): Bytes => (e / 2) as Bytes;
 
 /** The same number, sign-extended, in every element. */
 export function fill(e: Bytes, n: number): Value {
-  const byte = (i: number): number => (n >> Math.min(8 * i, 31)) & 0xff;
+  const byte = (i: number): number => (n >> Math.min(8 * i, 31)) & 0xff; // of n's sign extension
   return v128(Array.from({ length: 16 }, (_, i) => byte(i % e)));
 }
 export const ZEROS = v128(new Array<number>(16).fill(0));
@@ -228,16 +228,9 @@ function clamp(b: Builder, e: Bytes, a: Value, how: Narrowing): Value {
 /** a >> n rounded, n = count + 1 from 1 to the width of an element. */
 export function roundingShift(b: Builder, e: Bytes, a: Value, count: Count, signed: boolean): Value {
   const almost = b.let(vshift(e, a, count, signed));
-  return vadd(e, vshift(e, almost, 1, signed), vand(almost, fillLow(e)));
+  return vadd(e, vshift(e, almost, 1, signed), vand(almost, fill(e, 1)));
 }
 
 /** a >> n, n = count + 1: the width itself is no count to WebAssembly. */
 export const plainShift = (e: Bytes, a: Value, count: Count, signed: boolean): Value =>
   vshift(e, vshift(e, a, count, signed), 1, signed);
-
-/** One in every element. */
-const fillLow = (e: Bytes): Value => v128(range(16, (i) => (i % e === 0 ? 1 : 0)));
-
-/** An i32 as an element of e bytes. */
-export const toLane = (e: Bytes, v: Value): Value => (e === 8 ? zext(v) : v);
-export const zeroLane = (e: Bytes): Value => (e === 8 ? i64(0) : i32(0));

@@ -49,3 +49,6 @@ export const unknownDifferences = (row: string, one: Case, lines: readonly strin
         (known) => known.row === row && line.startsWith(`${known.register(one)}:`) && known.situation(one),
       ),
   );
+
+/** FMOV (vector, immediate) in half precision with op = 1: unallocated ("Advanced SIMD modified immediate"), but executed. */
+export const executedByMistake = (word: number): boolean => (word & 0xbff8_fc00) === 0x2f00_fc00;

@@ -16,7 +16,7 @@ export type Operation = (e: Bytes, n: Value, m: Value, b: Builder, d: Value) => 
 export type Unary = (e: Bytes, n: Value, b: Builder, d: Value) => Value;
 
 /** How much of the registers an instruction is about, and in what pieces. */
-export interface Shape {
+interface Shape {
   readonly e: Bytes;
   readonly bits: VectorBits;
 }
@@ -93,7 +93,7 @@ export const SIMD = { fp: true, cold: true } as const satisfies Attributes;
 /** Two doublewords, or any number of smaller elements. */
 export const sizedVector = (e: Bytes): Attributes => (e === 8 ? { ...SIMD, when: (f) => f.Q === 1 } : SIMD);
 /** The 64 bits of one doubleword are no vector. */
-export const isVector = (f: { S: number; Q: number }): boolean => f.S < 3 || f.Q === 1;
+const isVector = (f: { S: number; Q: number }): boolean => f.S < 3 || f.Q === 1;
 /** Every element size. */
 export const BHSD: Attributes = { ...SIMD, when: isVector };
 export const BHS: Attributes = { ...SIMD, when: (f) => f.S < 3 };
