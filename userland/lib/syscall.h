@@ -25,6 +25,7 @@
 #include <linux/mman.h>
 #include <linux/mount.h>
 #include <linux/prctl.h>
+#include <linux/ptrace.h>
 #include <linux/random.h>
 #include <linux/reboot.h>
 #include <linux/resource.h>
@@ -146,6 +147,9 @@ SYSCALL sched_yield(void) { return syscall(__NR_sched_yield); }
 SYSCALL prctl(int option, long a, long b, long c, long d) { return syscall(__NR_prctl, option, a, b, c, d); }
 SYSCALL prlimit(pid_t pid, int what, const struct rlimit64 *to, struct rlimit64 *from) {
   return syscall(__NR_prlimit64, pid, what, to, from);
+}
+SYSCALL ptrace(long request, pid_t pid, unsigned long addr, const void *data) {
+  return syscall(__NR_ptrace, request, pid, addr, data);
 }
 
 static inline _Noreturn void exit(int status) {
