@@ -5,8 +5,8 @@
  * Differs: one object for one machine: behind it are that machine's CPU and RAM
  *
  *    memory     mm/mmu.ts: this class's base
- *    kernel     system calls and signals: entry, entry-common, syscall, signal, sigreturn, ptrace; tasks: process;
- *               the rest: setup, cpufeature, vdso
+ *    kernel     system calls and signals: entry, entry-common, syscall, signal, sigreturn, ptrace; tasks: process,
+ *               fpsimd; the rest: setup, cpufeature, vdso
  */
 
 import type { Board } from '../../board/board.ts';
@@ -28,6 +28,7 @@ import { NO_SYSCALL, ORIG_X0, type PtRegs } from './include/asm/ptrace.ts';
 import { type Hwcaps, setup_elf_hwcaps, show_cpuinfo } from './kernel/cpufeature.ts';
 import { user_disable_single_step, user_enable_single_step } from './kernel/debug-monitors.ts';
 import { user_mode } from './kernel/entry.ts';
+import { FpSimd } from './kernel/fpsimd.ts';
 import * as process from './kernel/process.ts';
 import * as ptrace from './kernel/ptrace.ts';
 import { aarch64_regsets } from './kernel/regset.ts';
@@ -46,6 +47,7 @@ export class Arm64 extends Arm64Mm implements Arch {
   readonly cpu: Cpu;
   readonly io: Io;
   readonly vdso: Vdso;
+  readonly fpsimd: FpSimd;
   readonly sys_call_table: readonly (Syscall | undefined)[];
   readonly machine = 'aarch64';
   readonly elf_machine = EM_AARCH64;
@@ -63,9 +65,10 @@ export class Arm64 extends Arm64Mm implements Arch {
     this.board = board;
     this.cpu = board.cpu;
     this.io = io;
+    this.fpsimd = new FpSimd(board.cpu);
     this.vdso = new Vdso(() => this.kernel.mm);
     this.hwcaps = setup_elf_hwcaps(board.cpu);
-    this.regsets = aarch64_regsets(board.cpu);
+    this.regsets = aarch64_regsets(this);
     this.sys_call_table = index_syscalls();
   }
 
@@ -134,7 +137,7 @@ export class Arm64 extends Arm64Mm implements Arch {
   /* Tasks */
 
   arch_dup_task_struct(orig: Task | null): { regs: PtRegs; thread: object } {
-    return process.arch_dup_task_struct(this.cpu, orig);
+    return process.arch_dup_task_struct(this, orig);
   }
 
   copy_thread(child: Task, _parent: Task, stack: UserPtr, setTls: boolean, tls: bigint): void {
@@ -146,10 +149,12 @@ export class Arm64 extends Arm64Mm implements Arch {
   }
 
   flush_thread(task: Task): void {
-    process.flush_thread(this.cpu, task);
+    process.flush_thread(this, task);
   }
 
-  exit_thread(_task: Task): void {}
+  exit_thread(task: Task): void {
+    this.fpsimd.fpsimd_release_task(task);
+  }
 
   switch_to(prev: Task, next: Task): void {
     process.switch_to(this, prev, next);

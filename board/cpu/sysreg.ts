@@ -51,14 +51,6 @@ const MIDR = 0x000f_0ee0;
 /** L1 lines of 64 bytes, physically tagged; IDC and DIC: instruction fetch sees every store without maintenance. */
 const CTR = 0xb444_c004;
 
-/** Whether the table has the FP and SIMD instructions. Without them every access traps, as if CPACR_EL1 said so. */
-export const HAS_FP = false;
-/** What ID registers say of it: with half precision; AES and PMULL, SHA1, SHA2 up to SHA512, RDM, SHA3, DP; JSCVT, FCMA. */
-const FP_FIELDS = HAS_FP
-  ? { PFR0: 0x0011_0000, ISAR0: [0x1000_2120, 0x0000_1001], ISAR1: 0x0001_1000 }
-  : { PFR0: 0x00ff_0000, ISAR0: [0, 0], ISAR1: 0 }; // 0b1111 is "not implemented"
-const [ISAR0_LO = 0, ISAR0_HI = 0] = FP_FIELDS.ISAR0;
-
 /** SCTLR_EL1: M A SA SA0 UMA DZE UCT nTWI nTWE WXN UCI, and the C and I that have no cache to enable. */
 const SCTLR_WRITABLE = 0x040d_d21f;
 /** LSMAOE, nTLSMD, SPAN, EIS, TSCXT, EOS, SED, ITD: features that are absent read as one. */
@@ -70,11 +62,11 @@ export const SYSTEM_REGISTERS: readonly Row[] = [
   ['MIDR_EL1',         3, 0, 0, 0, 0, 1, '-', ['constant', MIDR]],
   ['MPIDR_EL1',        3, 0, 0, 0, 5, 1, '-', ['constant', 0x8000_0000]],
   ['REVIDR_EL1',       3, 0, 0, 0, 6, 1, '-', ZERO],
-  ['ID_AA64PFR0_EL1',  3, 0, 0, 4, 0, 1, '-', ['constant', 0x0100_0011 | FP_FIELDS.PFR0, 0x1100_0000]], // EL0 EL1 AArch64; GIC registers; CSV2 CSV3: nothing is speculated
+  ['ID_AA64PFR0_EL1',  3, 0, 0, 4, 0, 1, '-', ['constant', 0x0111_0011, 0x1100_0000]], // EL0 EL1 AArch64; FP, AdvSIMD with half precision; GIC registers; CSV2 CSV3: nothing is speculated
   ['ID_AA64PFR1_EL1',  3, 0, 0, 4, 1, 1, '-', ZERO],
   ['ID_AA64DFR0_EL1',  3, 0, 0, 5, 0, 1, '-', ['constant', ((WATCHPOINTS - 1) << 20) | ((BREAKPOINTS - 1) << 12) | 6]], // Armv8 debug
-  ['ID_AA64ISAR0_EL1', 3, 0, 0, 6, 0, 1, '-', ['constant', 0x0021_0000 | ISAR0_LO, 0x0010_0000 | ISAR0_HI]], // LSE atomics, CRC32; FlagM
-  ['ID_AA64ISAR1_EL1', 3, 0, 0, 6, 1, 1, '-', ['constant', 0x0020_0001 | FP_FIELDS.ISAR1, 0x0000_0010]], // DPB, LRCPC2; SB
+  ['ID_AA64ISAR0_EL1', 3, 0, 0, 6, 0, 1, '-', ['constant', 0x1021_2120, 0x0010_1001]], // RDM, LSE atomics, CRC32, SHA512, SHA1, AES and PMULL; FlagM, DP, SHA3
+  ['ID_AA64ISAR1_EL1', 3, 0, 0, 6, 1, 1, '-', ['constant', 0x0021_1001, 0x0000_0010]], // LRCPC2, FCMA, JSCVT, DPB; SB
   ['ID_AA64ISAR2_EL1', 3, 0, 0, 6, 2, 1, '-', ZERO],
   ['ID_AA64MMFR0_EL1', 3, 0, 0, 7, 0, 1, '-', ['constant', 0x0f00_0025]], //       4 KiB granule only, 16-bit ASID, 48-bit PA
   ['ID_AA64MMFR1_EL1', 3, 0, 0, 7, 1, 1, '-', ZERO],

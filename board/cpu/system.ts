@@ -14,7 +14,7 @@ import { EC_SYSREG, EC_WFX } from './exception.ts';
 import { PSTATE_DAIF, type Registers } from './registers.ts';
 import { EXIT, STATE } from './state.ts';
 import { attachHooks } from './sysreg-hooks.ts';
-import { HAS_FP, type SystemRegister, SystemRegisters } from './sysreg.ts';
+import { type SystemRegister, SystemRegisters } from './sysreg.ts';
 
 const DONE = 0;
 const ERET = 0xd69f_03e0;
@@ -98,10 +98,10 @@ export class System {
     this.words[STATE.FP_TRAP >>> 2] = this.trapsFp() ? 1 : 0;
   }
 
-  /* CPACR_EL1.FPEN: 0b11 nobody traps, 0b01 EL0 does. Without an FP unit everybody does. */
+  /* CPACR_EL1.FPEN: 0b11 nobody traps, 0b01 EL0 does. */
   private trapsFp(): boolean {
     const fpen = (this.cpacr >>> 20) & 3;
-    return !HAS_FP || (fpen & 1) === 0 || (fpen === 1 && this.regs.el === 0);
+    return (fpen & 1) === 0 || (fpen === 1 && this.regs.el === 0);
   }
 
   /* ---- MRS, MSR (register), SYS ---- */

@@ -10,8 +10,8 @@
 
 import { far } from '../../../board/cpu/exception.ts';
 import type { Task } from '../../../kernel/include/linux/sched.ts';
-import { BUS_ADRALN, ILL_ILLOPC } from '../../../kernel/include/uapi/siginfo.ts';
-import { SIGBUS, SIGILL } from '../../../kernel/include/uapi/signal.ts';
+import { BUS_ADRALN } from '../../../kernel/include/uapi/siginfo.ts';
+import { SIGBUS } from '../../../kernel/include/uapi/signal.ts';
 import type { MaySleep } from '../../../kernel/sched/wait.ts';
 import {
   ESR_ELx_EC,
@@ -29,13 +29,13 @@ import {
   ESR_ELx_EC_WATCHPT_LOW,
   ESR_ELx_EC_WFx,
 } from '../include/asm/esr.ts';
-import { PC, type PtRegs, SP } from '../include/asm/ptrace.ts';
+import { type PtRegs, SP } from '../include/asm/ptrace.ts';
 import type { Arm64 } from '../arch.ts';
 import { do_mem_abort } from '../mm/fault.ts';
 import { brk_handler, single_step_handler } from './debug-monitors.ts';
 import { breakpoint_handler, watchpoint_handler } from './hw_breakpoint.ts';
 import { el0_svc } from './syscall.ts';
-import { arm64_notify_die, bad_el0_sync, do_el0_sys, do_el0_undef, force_signal_inject } from './traps.ts';
+import { arm64_notify_die, bad_el0_sync, do_el0_sys, do_el0_undef } from './traps.ts';
 
 /** Everything about one exception; what was in FAR_EL1 is read by who needs it. */
 type Handler = (arm64: Arm64, task: Task, regs: PtRegs, esr: number) => MaySleep<void>;
@@ -70,9 +70,8 @@ function el0_abort(arm64: Arm64, task: Task, _regs: PtRegs, esr: number): void {
   do_mem_abort(task, words[far >>> 2]!, words[(far >>> 2) + 1]!, esr);
 }
 
-/** This CPU says that it has no floating point; a program that tries it all the same has met an undefined instruction. */
-function el0_fpsimd_acc(_arm64: Arm64, task: Task, regs: PtRegs, _esr: number): void {
-  force_signal_inject(task, SIGILL, ILL_ILLOPC, regs.regs[PC]!, 0);
+function el0_fpsimd_acc({ fpsimd }: Arm64, task: Task): void {
+  fpsimd.do_fpsimd_acc(task);
 }
 
 function el0_pc(arm64: Arm64, task: Task, _regs: PtRegs, esr: number): void {

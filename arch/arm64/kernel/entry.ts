@@ -12,7 +12,7 @@
 import { type Cpu, PAUSE as CPU_PAUSE } from '../../../board/cpu/cpu.ts';
 import { elr, spsr } from '../../../board/cpu/exception.ts';
 import { EXIT_TO_USER_MODE_WORK, exit_to_user_mode_loop } from '../../../kernel/entry/common.ts';
-import { TIF_SINGLESTEP, type Task } from '../../../kernel/include/linux/sched.ts';
+import { TIF_FOREIGN_FPSTATE, TIF_SINGLESTEP, type Task } from '../../../kernel/include/linux/sched.ts';
 import { PAUSE, type Sleeps } from '../../../kernel/sched/wait.ts';
 import { NO_SYSCALL, PC, PSTATE, type PtRegs, SP } from '../include/asm/ptrace.ts';
 import type { Arm64 } from '../arch.ts';
@@ -24,12 +24,13 @@ const EL0T_64_IRQ = 0x480;
 
 /** One task's life in user space, from its first instruction to its last. */
 export function* user_mode(arm64: Arm64, task: Task): Sleeps<never> {
-  const { cpu } = arm64;
+  const { cpu, fpsimd } = arm64;
   const regs = task.regs as PtRegs;
   const info = task.thread_info;
   for (;;) {
     if (info.flags & EXIT_TO_USER_MODE_WORK) yield* exit_to_user_mode_loop(task);
     if (task.mm) arm64.switch_mm(task.mm);
+    if (info.flags & TIF_FOREIGN_FPSTATE) fpsimd.fpsimd_restore_current_state(task);
     kernel_exit(cpu, regs, info.flags);
     let vector = cpu.run();
     for (; vector === CPU_PAUSE; vector = cpu.run()) yield PAUSE; // not an exception: the machine's owner wants the floor

@@ -16,11 +16,15 @@ import { flush_ptrace_hw_breakpoint, hw_breakpoint_thread_switch } from './hw_br
 const TPIDR = STATE.TPIDR_EL0 >>> 2;
 
 /** Registers and thread state of a task to be; `orig` is whom it is a copy of, null for a kernel thread. */
-export function arch_dup_task_struct(cpu: Cpu, orig: Task | null): { regs: PtRegs; thread: ThreadStruct } {
+export function arch_dup_task_struct(
+  { cpu, fpsimd }: Arm64,
+  orig: Task | null,
+): { regs: PtRegs; thread: ThreadStruct } {
   const regs = new PtRegs();
   if (!orig) return { regs, thread: new ThreadStruct() };
   regs.copyFrom(orig.regs as PtRegs);
   tls_preserve_current_state(cpu, orig);
+  fpsimd.fpsimd_preserve_state(orig);
   return { regs, thread: ThreadStruct.copy(thread_of(orig)) };
 }
 
@@ -45,18 +49,19 @@ export function start_thread(task: Task, pc: number, sp: number): void {
 }
 
 /** exec: what the old program had set up in the CPU. */
-export function flush_thread(cpu: Cpu, task: Task): void {
+export function flush_thread({ cpu, fpsimd }: Arm64, task: Task): void {
   const thread = thread_of(task);
   thread.tp_value.fill(0);
   cpu.regs.words.set(thread.tp_value, TPIDR);
-  thread.fpsimd_state.fill(0);
+  fpsimd.fpsimd_flush_thread(task);
   flush_ptrace_hw_breakpoint(cpu, task);
 }
 
 export function switch_to(arm64: Arm64, prev: Task, next: Task): void {
-  const { cpu } = arm64;
+  const { cpu, fpsimd } = arm64;
   tls_preserve_current_state(cpu, prev);
   cpu.regs.words.set(thread_of(next).tp_value, TPIDR);
+  fpsimd.fpsimd_thread_switch(next);
   hw_breakpoint_thread_switch(cpu, prev, next);
 }
 

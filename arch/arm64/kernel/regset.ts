@@ -23,6 +23,8 @@ import { get_unaligned_le32, put_unaligned_le32, put_unaligned_le64 } from '../.
 import { ARM_MAX_BRP, type HwDebugSlot } from '../include/asm/hw_breakpoint.ts';
 import { USER_FPSIMD_STATE_SIZE, thread_of } from '../include/asm/processor.ts';
 import { ORIG_X0, PtRegs, USER_PT_REGS_SIZE, in_syscall } from '../include/asm/ptrace.ts';
+import type { Arm64 } from '../arch.ts';
+import type { FpSimd } from './fpsimd.ts';
 import { get_num_brps, get_num_wrps, set_hw_debug } from './hw_breakpoint.ts';
 import { tls_preserve_current_state } from './process.ts';
 import { valid_user_regs } from './ptrace.ts';
@@ -54,16 +56,20 @@ const gpr: UserRegset = {
   },
 };
 
-const fpr: UserRegset = {
+const fpr = (fpsimd: FpSimd): UserRegset => ({
   core_note_type: NT_PRFPREG,
   size: USER_FPSIMD_STATE_SIZE,
   unit: 4,
-  get: (task) => thread_of(task).fpsimd_state.slice(),
+  get: (task) => {
+    fpsimd.fpsimd_preserve_state(task);
+    return thread_of(task).fpsimd_state.slice();
+  },
   set: (task, bytes) => {
+    fpsimd.fpsimd_flush_task_state(task);
     thread_of(task).fpsimd_state.set(bytes);
     return 0;
   },
-};
+});
 
 /** TPIDR_EL0, and TPIDR2_EL0, which does not exist: it reads as zero. */
 const tls = (cpu: Cpu): UserRegset => ({
@@ -122,9 +128,9 @@ function hw_debug(type: number, slots: number, which: (task: Task) => readonly H
 }
 
 /** In the order in which a core file shows them. */
-export const aarch64_regsets = (cpu: Cpu): readonly UserRegset[] => [
+export const aarch64_regsets = ({ cpu, fpsimd }: Arm64): readonly UserRegset[] => [
   gpr,
-  fpr,
+  fpr(fpsimd),
   tls(cpu),
   hw_debug(NT_ARM_HW_BREAK, get_num_brps(cpu), (task) => thread_of(task).hbp_break),
   hw_debug(NT_ARM_HW_WATCH, get_num_wrps(cpu), (task) => thread_of(task).hbp_watch),

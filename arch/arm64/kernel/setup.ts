@@ -16,18 +16,15 @@ import type { Arm64 } from '../arch.ts';
 import { cpu_setup } from '../mm/proc.ts';
 import { debug_monitors_init } from './debug-monitors.ts';
 
-/** No floating point: an access from EL0 is an exception of its own class, and ends in SIGILL. */
-const CPACR_EL1_NONE = 0;
-
 export function setup_arch(arm64: Arm64, kernel: Kernel, dtb: number): void {
-  const { cpu } = arm64;
+  const { cpu, fpsimd } = arm64;
   const hex = (value: number): string => `0x${value.toString(16).padStart(10, '0')}`;
   const [mpidr, midr] = [cpu.readSysregHalf('MPIDR_EL1', 0) & 0xff_ffff, cpu.readSysregHalf('MIDR_EL1', 0)];
   kernel.printk.info(`Booting Linux on physical CPU ${hex(mpidr)} [0x${midr.toString(16).padStart(8, '0')}]`);
 
   setup_machine_fdt(kernel, dtb);
   arm64_memblock_init(kernel, dtb);
-  cpu.writeSysreg('CPACR_EL1', CPACR_EL1_NONE);
+  fpsimd.fpsimd_init();
   cpu_setup(cpu);
   debug_monitors_init(cpu);
   psci_dt_init(kernel);

@@ -3,7 +3,6 @@
  *
  * Linux:   arch/arm64/kernel/signal.c (do_signal, setup_rt_frame, sys_rt_sigreturn), v6.12
  * Manual:  sigreturn(2); Procedure Call Standard for the Arm 64-bit Architecture, "The Frame Pointer"
- * Differs: the FPSIMD record is always there, as programs rely on it, though this CPU has no such registers yet
  * Absent:  records of SVE, SME, POE, GCS
  */
 
@@ -199,6 +198,7 @@ function setup_sigframe(task: Task, regs: PtRegs, mask: SigSet): Uint8Array {
   view.setBigUint64(SIGFRAME.FAULT_ADDRESS, thread.fault_address, true);
   bytes.set(regs.user_regs.subarray(0, USER_PT_REGS_SIZE), SIGFRAME.REGS);
 
+  (task.kernel.arch as Arm64).fpsimd.fpsimd_preserve_state(task);
   preserve_fpsimd_context(bytes, SIGFRAME.RESERVED, thread.fpsimd_state);
   if (fault) {
     put_unaligned_le32(ESR_MAGIC, bytes, esrAt);

@@ -17,6 +17,7 @@ import { copy_from_user } from '../../../kernel/lib/usercopy.ts';
 import { find_vma } from '../../../kernel/mm/vma.ts';
 import { set_altstack, set_current_blocked, stack_t_from_bytes } from '../../../kernel/signal.ts';
 import { sigset_from_bytes } from '../../../kernel/signal/sigset.ts';
+import type { Arm64 } from '../arch.ts';
 import { thread_of } from '../include/asm/processor.ts';
 import { type PtRegs, SP, USER_PT_REGS_SIZE, forget_syscall } from '../include/asm/ptrace.ts';
 import {
@@ -71,6 +72,7 @@ function restore_sigframe(task: Task, regs: PtRegs, frame: number): boolean {
 function restore_fpsimd_context(task: Task, at: number): boolean {
   const record = new Uint8Array(FPSIMD_CONTEXT_SIZE);
   if (copy_from_user(task, record, at as UserPtr)) return false;
+  (task.kernel.arch as Arm64).fpsimd.fpsimd_flush_task_state(task);
   const { fpsimd_state } = thread_of(task);
   fpsimd_state.set(record.subarray(16), 0);
   fpsimd_state.set(record.subarray(8, 16), 512);

@@ -14,7 +14,12 @@ export const USER_FPSIMD_STATE_SIZE = 528;
 export class ThreadStruct {
   /** TPIDR_EL0: the C library's thread pointer. Two words. */
   readonly tp_value = new Uint32Array(2);
+  /** Right unless the registers are in the CPU: kernel/fpsimd.ts. Below it, two views of parts of it. */
   readonly fpsimd_state = new Uint8Array(USER_FPSIMD_STATE_SIZE);
+  readonly vregs = new BigUint64Array(this.fpsimd_state.buffer, 0, 64);
+  private readonly fpstatus = new Uint32Array(this.fpsimd_state.buffer, 512, 2);
+  /** The program has used the vector registers, or somebody has given it some. */
+  used_math = false;
   /** FAR and ESR of the last fault that became a signal: signal frames show them. ESR 0: it was not a fault. */
   fault_address = 0n;
   fault_code = 0;
@@ -24,11 +29,28 @@ export class ThreadStruct {
   /** Is any of them enabled? Then switching to the task loads them. */
   hbp_active = false;
 
+  get fpsr(): number {
+    return this.fpstatus[0]!;
+  }
+
+  set fpsr(value: number) {
+    this.fpstatus[0] = value;
+  }
+
+  get fpcr(): number {
+    return this.fpstatus[1]!;
+  }
+
+  set fpcr(value: number) {
+    this.fpstatus[1] = value;
+  }
+
   /** Fork: all but the tracer's breakpoints. */
   static copy(from: ThreadStruct): ThreadStruct {
     const to = new ThreadStruct();
     to.tp_value.set(from.tp_value);
     to.fpsimd_state.set(from.fpsimd_state);
+    to.used_math = from.used_math;
     to.fault_address = from.fault_address;
     to.fault_code = from.fault_code;
     return to;
