@@ -6,23 +6,26 @@
  */
 import type { Builder } from '../builder.ts';
 import { cases } from '../pseudocode.ts';
-import { and, eqz, i32, op, or, select, type Value } from '../value.ts';
+import { and, eqz, i32, neg, op, or, select, type Value, zext } from '../value.ts';
 import type { OpName } from '../wasm-ops.ts';
 import {
   type Binary,
   binary,
   type Format,
+  HALF,
   infinity,
   isNan,
   isSignalling,
   negated,
   perFormat,
   type PerFormat,
+  toFloat,
 } from './format.ts';
 import { toDouble } from './host.ts';
 import { FPProcessNaNs } from './nan.ts';
 import { flushed } from './round.ts';
-import { FPSR, raise } from './status.ts';
+import { both, host, isNumber, scalarShape } from './shape.ts';
+import { control, FPCR, FPSR, raise } from './status.ts';
 
 // NZCV of a comparison, in bits 31:28.
 const EQUAL = 0x6000_0000;
@@ -47,13 +50,27 @@ export const FPCompare = perFormat(
   },
 );
 
-/** One of the relations as i32 0 or 1. A quiet NaN is in none, which for all but equality is an invalid operation. */
+/** The same on the host, in NZCV; with flushing or a NaN by the helper. */
+export function compare(b: Builder, f: Format, x: Value, y: Value, signal: Value): Value {
+  const exactly = (): Value => b.call(FPCompare[f.name], x, y, signal);
+  if (f === HALF) return exactly();
+  const s = scalarShape(f);
+  const [n, m] = [b.let(toFloat(f, x)), b.let(toFloat(f, y))];
+  const ordered = select(host(s, 'eq', n, m), i32(EQUAL), i32(GREATER));
+  return b.lazy(
+    and(eqz(control(b, FPCR.FZ)), both(isNumber(s, n), isNumber(s, m))),
+    () => select(host(s, 'lt', n, m), i32(LESS), ordered),
+    exactly,
+  );
+}
+
+/** All ones if it holds. With a quiet NaN nothing does, and all but equality is an invalid operation. */
 const relation = (name: string, relation: OpName, signalsQuiet: boolean): PerFormat =>
-  perFormat(name, ['i64', 'i64'], 'i32', (f) => (b, first, second) => {
-    const [x, y] = [flushed(b, f, first!), flushed(b, f, second!)];
+  binary(name, (f) => (b, first, second) => {
+    const [x, y] = [flushed(b, f, first), flushed(b, f, second)];
     const isInvalid = signalsQuiet ? anyNaN(f, x, y) : anySignalling(f, x, y);
     b.if_(isInvalid, () => raise(b, FPSR.IOC));
-    return op(relation, toDouble(b, f, x), toDouble(b, f, y));
+    return neg(zext(op(relation, toDouble(b, f, x), toDouble(b, f, y))));
   });
 
 export const FPCompareEQ = relation('FPCompareEQ', 'f64.eq', false);

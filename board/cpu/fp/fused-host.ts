@@ -12,6 +12,7 @@ import { pick } from '../lanes.ts';
 import { add, and, eqz, i32, mul, ne, op, or, sar, type Value, v128, xor, zext } from '../value.ts';
 import { DOUBLE, fromFloat, SINGLE, toFloat } from './format.ts';
 import {
+  type Attempt,
   both,
   constant,
   either,
@@ -23,14 +24,8 @@ import {
   vectorShape,
 } from './shape.ts';
 
-/** What the host finds, and where that is right: an i32, or a v128 of ones and zeros. */
-export interface Attempt {
-  readonly result: Value;
-  readonly isRight: Value;
-}
-
 /** addend + x * y, all let(). */
-export function fusedOnHost(b: Builder, s: Shape, operands: readonly Value[]): Attempt {
+export function fusedOnHost(b: Builder, s: Shape, operands: readonly Value[]): Required<Attempt> {
   if (s.format === DOUBLE) return inDoubles(b, s, operands);
   if (s.name === 'f32x4') return inHalves(b, operands);
   const { result, isRight } = inDouble(
@@ -50,7 +45,7 @@ export function fusedOnHost(b: Builder, s: Shape, operands: readonly Value[]): A
 const HALFWAY = { mask: 0x1fff_ffff, middle: 0x1000_0000 };
 const LARGEST_SINGLE = 2 ** 128 - 2 ** 104;
 
-function inDouble(b: Builder, s: Shape, [addend, x, y]: readonly Value[]): Attempt {
+function inDouble(b: Builder, s: Shape, [addend, x, y]: readonly Value[]): Required<Attempt> {
   const total = b.let(host(s, 'add', host(s, 'mul', x!, y!), addend!));
   const fits = host(s, 'le', host(s, 'abs', total), constant(s, LARGEST_SINGLE));
   const isSafe = both(both(fits, isLarge(s, total, SINGLE)), isOffMiddle(total));
@@ -66,9 +61,9 @@ function isOffMiddle(total: Value): Value {
 const inBoth = (n: number): Value => v128([...new Uint8Array(Int32Array.of(n, 0, n, 0).buffer)]);
 
 /** The four numbers of a vector in two steps, the upper ones moved down. */
-function inHalves(b: Builder, operands: readonly Value[]): Attempt {
+function inHalves(b: Builder, operands: readonly Value[]): Required<Attempt> {
   const doubles = vectorShape(DOUBLE);
-  const half = (of: (v: Value) => Value): Attempt =>
+  const half = (of: (v: Value) => Value): Required<Attempt> =>
     inDouble(
       b,
       doubles,
@@ -142,7 +137,7 @@ const FACTOR = 2 ** 970;
 const PRODUCT = [2 ** -900, 2 ** 900] as const;
 const ADDEND = 2 ** 1000;
 
-function inDoubles(b: Builder, s: Shape, [addend, x, y]: readonly Value[]): Attempt {
+function inDoubles(b: Builder, s: Shape, [addend, x, y]: readonly Value[]): Required<Attempt> {
   const product = exactProduct(b, s, x!, y!);
   const low = exactSum(b, s, addend!, product.error);
   const high = exactSum(b, s, product.rounded, low.rounded);

@@ -11,31 +11,16 @@
 import type { Builder } from '../builder.ts';
 import { STATE } from '../state.ts';
 import { and, eq, eqz, i64, op, type Value, v128 } from '../value.ts';
-import { FPAdd, FPDiv, FPMul, FPMulX, FPSqrt, FPSub } from './arithmetic.ts';
-import { FPMax, FPMaxNum, FPMin, FPMinNum } from './compare.ts';
 import type { Vector } from './element.ts';
-import { binary, type Format, fromFloat, HALF, magnitude, type PerFormat, toFloat } from './format.ts';
-import { FPMulAdd } from './fused.ts';
-import { type Attempt, fusedOnHost } from './fused-host.ts';
-import {
-  both,
-  either,
-  host,
-  isBounded,
-  isLarge,
-  isNumber,
-  isZero,
-  scalarShape,
-  type Shape,
-  vectorShape,
-} from './shape.ts';
+import { type Format, fromFloat, HALF, type PerFormat, toFloat } from './format.ts';
+import { type Attempt, scalarShape, type Shape, vectorShape } from './shape.ts';
 import { control, FPCR, FPSR } from './status.ts';
 
 export interface Operation {
-  /** One number at a time, in any mode. */
+  /** One number at a time, in any mode: bits to bits, an i64 of which those of the format count. */
   readonly helper: PerFormat;
-  /** In which modes it is worth an attempt. */
-  readonly mode: (b: Builder) => Value;
+  /** In which modes it is worth an attempt; undefined: in all. */
+  readonly mode?: (b: Builder) => Value;
   /** Undefined: the host has no such instruction. Operands are let(). */
   readonly attempt: (b: Builder, s: Shape, operands: readonly Value[]) => Attempt | undefined;
 }
@@ -46,67 +31,17 @@ export const settled = (b: Builder): Value =>
 /** For what is exact anyway. */
 export const unflushed = (b: Builder): Value => eqz(control(b, FPCR.FZ));
 
-/** A denormal sum is exact. */
-const sum = (helper: PerFormat, onHost: (s: Shape, x: Value, y: Value) => Value): Operation => ({
-  helper,
-  mode: settled,
-  attempt(b, s, [x, y]) {
-    const result = b.let(onHost(s, x!, y!));
-    return { result, isRight: isBounded(s, result) };
-  },
-});
-
-const product = (helper: PerFormat): Operation => ({
-  helper,
-  mode: settled,
-  attempt(b, s, [x, y]) {
-    const result = b.let(host(s, 'mul', x!, y!));
-    const isSafe = either(isLarge(s, result), either(isZero(s, x!), isZero(s, y!)));
-    return { result, isRight: both(isBounded(s, result), isSafe) };
-  },
-});
-
-const extremum = (helper: PerFormat, name: string): Operation => ({
-  helper,
-  mode: unflushed,
-  attempt(b, s, [x, y]) {
-    const result = b.let(host(s, name, x!, y!));
-    return { result, isRight: isNumber(s, result) };
-  },
-});
-
-export const ADD = sum(FPAdd, (s, x, y) => host(s, 'add', x, y));
-export const SUB = sum(FPSub, (s, x, y) => host(s, 'sub', x, y));
-/** |x - y|, and that of a NaN too. */
-export const ABD = sum(
-  binary('FPAbd', (f) => (b, x, y) => magnitude(f, b.call(FPSub[f.name], x, y))),
-  (s, x, y) => host(s, 'abs', host(s, 'sub', x, y)),
-);
-export const MUL = product(FPMul);
-export const MULX = product(FPMulX);
-export const DIV: Operation = {
-  helper: FPDiv,
-  mode: settled,
-  attempt(b, s, [x, y]) {
-    const result = b.let(host(s, 'div', x!, y!));
-    return { result, isRight: both(isBounded(s, result), either(isLarge(s, result), isZero(s, x!))) };
-  },
-};
-export const SQRT: Operation = {
-  helper: FPSqrt,
-  mode: settled,
-  attempt(b, s, [x]) {
-    const result = b.let(host(s, 'sqrt', x!));
-    return { result, isRight: isBounded(s, result) };
-  },
-};
-export const MAX = extremum(FPMax, 'max');
-export const MIN = extremum(FPMin, 'min');
-export const MAXNM = extremum(FPMaxNum, 'max');
-export const MINNM = extremum(FPMinNum, 'min');
-
-/** addend + x * y */
-export const MULADD: Operation = { helper: FPMulAdd, mode: settled, attempt: fusedOnHost };
+/** The result of the attempt if it was right, else what `exactly` gives. */
+function decide(
+  b: Builder,
+  mode: Value | undefined,
+  isRight: Value | undefined,
+  result: Value,
+  exactly: () => Value,
+): Value {
+  if (!mode && !isRight) return result;
+  return b.lazy(mode && isRight ? and(mode, isRight) : (mode ?? isRight)!, () => result, exactly);
+}
 
 /** The operation on the bits of one number each. */
 export function onScalars(b: Builder, operation: Operation, f: Format, operands: readonly Value[]): Value {
@@ -115,7 +50,8 @@ export function onScalars(b: Builder, operation: Operation, f: Format, operands:
   const numbers = operands.map((one) => b.let(toFloat(f, one)));
   const attempt = operation.attempt(b, scalarShape(f), numbers);
   if (!attempt) return exactly();
-  return b.lazy(and(operation.mode(b), attempt.isRight), () => fromFloat(attempt.result), exactly);
+  const result = attempt.result.type === 'i64' ? attempt.result : fromFloat(attempt.result);
+  return decide(b, operation.mode?.(b), attempt.isRight, result, exactly);
 }
 
 /** Bits 127:64 do not count. */
@@ -134,6 +70,6 @@ export function onVectors(
   const attempt = operation.attempt(b, vectorShape(format), numbers);
   if (!attempt) return exactly();
   const { isRight, result } = attempt;
-  const allRight = op('i32x4.all_true', bits === 128 ? isRight : op('v128.or', isRight, UPPER));
-  return b.lazy(and(operation.mode(b), allRight), () => result, exactly);
+  const counts = isRight && bits === 64 ? op('v128.or', isRight, UPPER) : isRight;
+  return decide(b, operation.mode?.(b), counts && op('i32x4.all_true', counts), result, exactly);
 }

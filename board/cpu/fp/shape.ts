@@ -7,6 +7,13 @@ import { and, f32, f64, op, or, type Value, v128 } from '../value.ts';
 import type { OpName } from '../wasm-ops.ts';
 import { type Format, SINGLE } from './format.ts';
 
+/** What the host finds, and where that is right: an i32, or a v128 of ones and zeros; undefined: everywhere. */
+export interface Attempt {
+  /** Of the shape; of a scalar it may be the i64 that is written. */
+  readonly result: Value;
+  readonly isRight?: Value;
+}
+
 /** A type of the host's whose numbers have the format. */
 export interface Shape {
   readonly name: 'f32' | 'f64' | 'f32x4' | 'f64x2';

@@ -5,24 +5,26 @@
  * Absent: FCVT to BFloat16, FRINT32 and FRINT64: not announced
  */
 import type { Builder, Fields, Row, Semantics } from '../builder.ts';
-import { FPCompare } from '../fp/compare.ts';
-import { FixedToFP, FPConvert, FPRoundInt, FPToFixed, FPToFixedJS } from '../fp/convert.ts';
+import { compare } from '../fp/compare.ts';
+import { FixedToFP, FPRoundInt, FPToFixed, FPToFixedJS } from '../fp/convert.ts';
 import { element, ftype, isFtype, setScalar } from '../fp/element.ts';
 import { DOUBLE, type Format, magnitude, negated } from '../fp/format.ts';
+import { onScalars, type Operation } from '../fp/operation.ts';
 import {
   ADD,
+  converted,
   DIV,
+  fromInteger,
   MAX,
   MAXNM,
   MIN,
   MINNM,
   MUL,
   MULADD,
-  onScalars,
-  type Operation,
   SQRT,
   SUB,
-} from '../fp/operation.ts';
+  toInteger,
+} from '../fp/operations.ts';
 import { ROUNDING, roundingMode } from '../fp/status.ts';
 import { vfpExpandImm } from '../pseudocode.ts';
 import { bit, eqz, i32, i64, select, sext, shl, shr, sub, type Value, wrap, zext, zx } from '../value.ts';
@@ -69,10 +71,15 @@ const to_integer =
 const encoded = (f: Fields): Value => f.r;
 const away = (): Value => i32(ROUNDING.TIEAWAY);
 
+const truncate =
+  (signed: boolean): Semantics =>
+  (b, f) =>
+    b.setX(f.d, toInteger(b, format(f), operand(b, f, f.n), { bits: f.Z ? 64 : 32, signed }));
+
 const from_integer =
   (signed: boolean): Semantics =>
   (b, f) =>
-    setResult(b, f, FixedToFP(b, format(f), integerOperand(b, f, signed), signed, i32(0)));
+    setResult(b, f, fromInteger(b, format(f), x(b, f), signed));
 
 function fmov_to_general(b: Builder, f: Fields): void {
   b.setX(f.d, operand(b, f, f.n));
@@ -117,7 +124,7 @@ const one_source =
 /** O is the format of the result. */
 function fcvt(b: Builder, f: Fields): void {
   const to = ftype(f.O);
-  setScalar(b, to, f.d, b.call(FPConvert[to.name][format(f).name], operand(b, f, f.n)));
+  setScalar(b, to, f.d, converted(b, format(f), to, operand(b, f, f.n)));
 }
 
 const convertible = (f: { T: number; O: number }): boolean => f.T !== 2 && f.O !== 2 && f.T !== f.O;
@@ -135,18 +142,18 @@ const zero = (): Value => i64(0);
 const second = (b: Builder, f: Fields): Value => operand(b, f, f.m);
 
 /** `e`: a quiet NaN is an invalid operation too. */
-const compare = (b: Builder, f: Fields, other: Value): void =>
-  b.setNzcv(b.call(FPCompare[format(f).name], operand(b, f, f.n), other, f.e));
+const setFlags = (b: Builder, f: Fields, other: Value): void =>
+  b.setNzcv(compare(b, format(f), operand(b, f, f.n), other, f.e));
 
 const fcmp =
   (other: (b: Builder, f: Fields) => Value): Semantics =>
   (b, f) =>
-    compare(b, f, other(b, f));
+    setFlags(b, f, other(b, f));
 
 function fccmp(b: Builder, f: Fields): void {
   b.if_(
     b.cond(f.c),
-    () => compare(b, f, second(b, f)),
+    () => setFlags(b, f, second(b, f)),
     () => b.setNzcv(shl(f.v, 28)),
   );
 }
@@ -202,8 +209,10 @@ export const FLOATING_POINT: readonly Row[] = [
   ['Z0011110TT011001ssssssnnnnnddddd', 'FCVTZU (scalar, fixed-point)', to_fixed(false), 'fcvtzu {R:d}, {F:n}, {fbits:s}', FTYPE],
 
   // Conversion between floating-point and integer
-  ['Z0011110TT1rr000000000nnnnnddddd', 'FCVTNS, FCVTPS, FCVTMS, FCVTZS (scalar, integer)', to_integer(true, encoded), 'fcvt{npmz:r}s {R:d}, {F:n}', FTYPE],
-  ['Z0011110TT1rr001000000nnnnnddddd', 'FCVTNU, FCVTPU, FCVTMU, FCVTZU (scalar, integer)', to_integer(false, encoded), 'fcvt{npmz:r}u {R:d}, {F:n}', FTYPE],
+  ['Z0011110TT111000000000nnnnnddddd', 'FCVTZS (scalar, integer)', truncate(true), 'fcvtzs {R:d}, {F:n}', FTYPE],
+  ['Z0011110TT1rr000000000nnnnnddddd', 'FCVTNS, FCVTPS, FCVTMS (scalar)', to_integer(true, encoded), 'fcvt{npmz:r}s {R:d}, {F:n}', FTYPE],
+  ['Z0011110TT111001000000nnnnnddddd', 'FCVTZU (scalar, integer)', truncate(false), 'fcvtzu {R:d}, {F:n}', FTYPE],
+  ['Z0011110TT1rr001000000nnnnnddddd', 'FCVTNU, FCVTPU, FCVTMU (scalar)', to_integer(false, encoded), 'fcvt{npmz:r}u {R:d}, {F:n}', FTYPE],
   ['Z0011110TT100010000000nnnnnddddd', 'SCVTF (scalar, integer)', from_integer(true), 'scvtf {F:d}, {R:n}', FTYPE],
   ['Z0011110TT100011000000nnnnnddddd', 'UCVTF (scalar, integer)', from_integer(false), 'ucvtf {F:d}, {R:n}', FTYPE],
   ['Z0011110TT100100000000nnnnnddddd', 'FCVTAS (scalar)', to_integer(true, away), 'fcvtas {R:d}, {F:n}', FTYPE],

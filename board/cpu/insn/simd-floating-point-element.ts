@@ -8,7 +8,7 @@
 import type { Attributes, Builder, Fields, Row } from '../builder.ts';
 import { element } from '../fp/element.ts';
 import { DOUBLE, type Format, HALF, SINGLE } from '../fp/format.ts';
-import { MUL, MULX } from '../fp/operation.ts';
+import { MUL, MULX } from '../fp/operations.ts';
 import { splat } from '../lanes.ts';
 import { and, concat, or, shl, type Value, wrap } from '../value.ts';
 import {

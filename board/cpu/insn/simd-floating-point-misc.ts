@@ -7,7 +7,6 @@
  * Absent: FRINT32 and FRINT64, BFCVTN: not announced
  */
 import type { Attributes, Builder, Fields, Row, Semantics } from '../builder.ts';
-import { FPCompareEQ, FPCompareGE, FPCompareGT } from '../fp/compare.ts';
 import { FixedToFP, FPConvert, FPConvertToOdd, FPRoundInt, FPToFixed } from '../fp/convert.ts';
 import {
   eachElement,
@@ -25,33 +24,46 @@ import {
   unsignedRecipEstimate,
   unsignedRSqrtEstimate,
 } from '../fp/estimate.ts';
-import { DOUBLE, type Format, HALF, magnitude, negated, type PerFormat, SINGLE } from '../fp/format.ts';
-import { ADD, MAX, MAXNM, MIN, MINNM, onScalars, type Operation, SQRT } from '../fp/operation.ts';
+import { DOUBLE, type Format, HALF, type PerFormat, SINGLE } from '../fp/format.ts';
+import { onScalars, type Operation } from '../fp/operation.ts';
+import {
+  ABS,
+  ADD,
+  EQ,
+  FROM_SIGNED,
+  FROM_UNSIGNED,
+  GE,
+  GT,
+  LE,
+  LT,
+  MAX,
+  MAXNM,
+  MIN,
+  MINNM,
+  NEG,
+  SQRT,
+  TO_SIGNED,
+  TO_UNSIGNED,
+} from '../fp/operations.ts';
 import { ROUNDING, roundingMode } from '../fp/status.ts';
 import { lane } from '../lanes.ts';
-import { add, concat, i32, i64, sub, type Value, wrap, zext } from '../value.ts';
-import { type Element, FP, FP_VECTOR, mask, scalar, vector, vector_of_one } from './simd-floating-point.ts';
+import { add, concat, i32, sub, type Value, wrap, zext } from '../value.ts';
+import {
+  type Element,
+  FP,
+  FP_VECTOR,
+  scalar,
+  scalar_of_one,
+  scalar_of_two,
+  vector,
+  vector_of_one,
+  vector_of_two,
+  zero,
+} from './simd-floating-point.ts';
 
 const x = (b: Builder, f: Fields, format: Format, i: Value | number): Value => element(b, format, f.n, i);
 
-// Comparison with zero
-
-const with_zero =
-  (relation: PerFormat): Element =>
-  (b, f, format, i) =>
-    mask(b.call(relation[format.name], x(b, f, format, i), i64(0)));
-
-const zero_with =
-  (relation: PerFormat): Element =>
-  (b, f, format, i) =>
-    mask(b.call(relation[format.name], i64(0), x(b, f, format, i)));
-
-// Bits, estimates
-
-const plain =
-  (operation: (format: Format, v: Value) => Value): Element =>
-  (b, f, format, i) =>
-    operation(format, x(b, f, format, i));
+// Estimates
 
 const unary =
   (helper: PerFormat): Element =>
@@ -94,7 +106,7 @@ const to_integer =
     );
 
 const from_integer =
-  (signed: boolean, fractionBits = none): Element =>
+  (signed: boolean, fractionBits: Fraction): Element =>
   (b, f, format, i) => {
     const n = signed ? integerElement(b, format, f.n, i) : x(b, f, format, i);
     return FixedToFP(b, format, n, signed, fractionBits(f, format));
@@ -166,22 +178,24 @@ const FOUR: Attributes = { ...FP, when: (f) => f.P === 0 && f.Q === 1 };
 export const SIMD_FP_MISC: readonly Row[] = [
   // Advanced SIMD two-register miscellaneous
   ['0Q001110aP100001100r10nnnnnddddd', 'FRINTN, FRINTM, FRINTP, FRINTZ (vector)', vector(round_integral(encoded)), 'frint{mode} {Vf:d}, {Vf:n}', FP_VECTOR],
-  ['0Q001110aP100001101r10nnnnnddddd', 'FCVTNS, FCVTMS, FCVTPS, FCVTZS (vector)', vector(to_integer(true, encoded)), 'fcvt{mode}s {Vf:d}, {Vf:n}', FP_VECTOR],
+  ['0Q0011101P100001101110nnnnnddddd', 'FCVTZS (vector, integer)', vector_of_one(TO_SIGNED), 'fcvtzs {Vf:d}, {Vf:n}', FP_VECTOR],
+  ['0Q001110aP100001101r10nnnnnddddd', 'FCVTNS, FCVTMS, FCVTPS (vector)', vector(to_integer(true, encoded)), 'fcvt{mode}s {Vf:d}, {Vf:n}', FP_VECTOR],
   ['0Q0011100P100001110010nnnnnddddd', 'FCVTAS (vector)', vector(to_integer(true, away)), 'fcvtas {Vf:d}, {Vf:n}', FP_VECTOR],
-  ['0Q0011100P100001110110nnnnnddddd', 'SCVTF (vector, integer)', vector(from_integer(true)), 'scvtf {Vf:d}, {Vf:n}', FP_VECTOR],
-  ['0Q0011101P100000110010nnnnnddddd', 'FCMGT (vector, zero)', vector(with_zero(FPCompareGT)), 'fcmgt {Vf:d}, {Vf:n}, #0.0', FP_VECTOR],
-  ['0Q0011101P100000110110nnnnnddddd', 'FCMEQ (vector, zero)', vector(with_zero(FPCompareEQ)), 'fcmeq {Vf:d}, {Vf:n}, #0.0', FP_VECTOR],
-  ['0Q0011101P100000111010nnnnnddddd', 'FCMLT (vector, zero)', vector(zero_with(FPCompareGT)), 'fcmlt {Vf:d}, {Vf:n}, #0.0', FP_VECTOR],
-  ['0Q0011101P100000111110nnnnnddddd', 'FABS (vector)', vector(plain(magnitude)), 'fabs {Vf:d}, {Vf:n}', FP_VECTOR],
+  ['0Q0011100P100001110110nnnnnddddd', 'SCVTF (vector, integer)', vector_of_one(FROM_SIGNED), 'scvtf {Vf:d}, {Vf:n}', FP_VECTOR],
+  ['0Q0011101P100000110010nnnnnddddd', 'FCMGT (vector, zero)', vector_of_two(GT, zero), 'fcmgt {Vf:d}, {Vf:n}, #0.0', FP_VECTOR],
+  ['0Q0011101P100000110110nnnnnddddd', 'FCMEQ (vector, zero)', vector_of_two(EQ, zero), 'fcmeq {Vf:d}, {Vf:n}, #0.0', FP_VECTOR],
+  ['0Q0011101P100000111010nnnnnddddd', 'FCMLT (vector, zero)', vector_of_two(LT, zero), 'fcmlt {Vf:d}, {Vf:n}, #0.0', FP_VECTOR],
+  ['0Q0011101P100000111110nnnnnddddd', 'FABS (vector)', vector_of_one(ABS), 'fabs {Vf:d}, {Vf:n}', FP_VECTOR],
   ['0Q0011101P100001110110nnnnnddddd', 'FRECPE (vector)', vector(unary(FPRecipEstimate)), 'frecpe {Vf:d}, {Vf:n}', FP_VECTOR],
   ['0Q1011100P100001100010nnnnnddddd', 'FRINTA (vector)', vector(round_integral(away)), 'frinta {Vf:d}, {Vf:n}', FP_VECTOR],
   ['0Q1011100P100001100110nnnnnddddd', 'FRINTX (vector)', vector(round_integral(roundingMode, true)), 'frintx {Vf:d}, {Vf:n}', FP_VECTOR],
-  ['0Q101110aP100001101r10nnnnnddddd', 'FCVTNU, FCVTMU, FCVTPU, FCVTZU (vector)', vector(to_integer(false, encoded)), 'fcvt{mode}u {Vf:d}, {Vf:n}', FP_VECTOR],
+  ['0Q1011101P100001101110nnnnnddddd', 'FCVTZU (vector, integer)', vector_of_one(TO_UNSIGNED), 'fcvtzu {Vf:d}, {Vf:n}', FP_VECTOR],
+  ['0Q101110aP100001101r10nnnnnddddd', 'FCVTNU, FCVTMU, FCVTPU (vector)', vector(to_integer(false, encoded)), 'fcvt{mode}u {Vf:d}, {Vf:n}', FP_VECTOR],
   ['0Q1011100P100001110010nnnnnddddd', 'FCVTAU (vector)', vector(to_integer(false, away)), 'fcvtau {Vf:d}, {Vf:n}', FP_VECTOR],
-  ['0Q1011100P100001110110nnnnnddddd', 'UCVTF (vector, integer)', vector(from_integer(false)), 'ucvtf {Vf:d}, {Vf:n}', FP_VECTOR],
-  ['0Q1011101P100000110010nnnnnddddd', 'FCMGE (vector, zero)', vector(with_zero(FPCompareGE)), 'fcmge {Vf:d}, {Vf:n}, #0.0', FP_VECTOR],
-  ['0Q1011101P100000110110nnnnnddddd', 'FCMLE (vector, zero)', vector(zero_with(FPCompareGE)), 'fcmle {Vf:d}, {Vf:n}, #0.0', FP_VECTOR],
-  ['0Q1011101P100000111110nnnnnddddd', 'FNEG (vector)', vector(plain(negated)), 'fneg {Vf:d}, {Vf:n}', FP_VECTOR],
+  ['0Q1011100P100001110110nnnnnddddd', 'UCVTF (vector, integer)', vector_of_one(FROM_UNSIGNED), 'ucvtf {Vf:d}, {Vf:n}', FP_VECTOR],
+  ['0Q1011101P100000110010nnnnnddddd', 'FCMGE (vector, zero)', vector_of_two(GE, zero), 'fcmge {Vf:d}, {Vf:n}, #0.0', FP_VECTOR],
+  ['0Q1011101P100000110110nnnnnddddd', 'FCMLE (vector, zero)', vector_of_two(LE, zero), 'fcmle {Vf:d}, {Vf:n}, #0.0', FP_VECTOR],
+  ['0Q1011101P100000111110nnnnnddddd', 'FNEG (vector)', vector_of_one(NEG), 'fneg {Vf:d}, {Vf:n}', FP_VECTOR],
   ['0Q1011101P100001100110nnnnnddddd', 'FRINTI (vector)', vector(round_integral(roundingMode)), 'frinti {Vf:d}, {Vf:n}', FP_VECTOR],
   ['0Q1011101P100001110110nnnnnddddd', 'FRSQRTE (vector)', vector(unary(FPRSqrtEstimate)), 'frsqrte {Vf:d}, {Vf:n}', FP_VECTOR],
   ['0Q1011101P100001111110nnnnnddddd', 'FSQRT (vector)', vector_of_one(SQRT), 'fsqrt {Vf:d}, {Vf:n}', FP_VECTOR],
@@ -195,55 +209,57 @@ export const SIMD_FP_MISC: readonly Row[] = [
   ['0Q001110a1111001100r10nnnnnddddd', 'FRINTN, FRINTM, FRINTP, FRINTZ (vector), half', vector(round_integral(encoded)), 'frint{mode} {Vf:d}, {Vf:n}', FP],
   ['0Q001110a1111001101r10nnnnnddddd', 'FCVTNS, FCVTMS, FCVTPS, FCVTZS (vector), half', vector(to_integer(true, encoded)), 'fcvt{mode}s {Vf:d}, {Vf:n}', FP],
   ['0Q00111001111001110010nnnnnddddd', 'FCVTAS (vector), half', vector(to_integer(true, away)), 'fcvtas {Vf:d}, {Vf:n}', FP],
-  ['0Q00111001111001110110nnnnnddddd', 'SCVTF (vector, integer), half', vector(from_integer(true)), 'scvtf {Vf:d}, {Vf:n}', FP],
-  ['0Q00111011111000110010nnnnnddddd', 'FCMGT (vector, zero), half', vector(with_zero(FPCompareGT)), 'fcmgt {Vf:d}, {Vf:n}, #0.0', FP],
-  ['0Q00111011111000110110nnnnnddddd', 'FCMEQ (vector, zero), half', vector(with_zero(FPCompareEQ)), 'fcmeq {Vf:d}, {Vf:n}, #0.0', FP],
-  ['0Q00111011111000111010nnnnnddddd', 'FCMLT (vector, zero), half', vector(zero_with(FPCompareGT)), 'fcmlt {Vf:d}, {Vf:n}, #0.0', FP],
-  ['0Q00111011111000111110nnnnnddddd', 'FABS (vector), half', vector(plain(magnitude)), 'fabs {Vf:d}, {Vf:n}', FP],
+  ['0Q00111001111001110110nnnnnddddd', 'SCVTF (vector, integer), half', vector_of_one(FROM_SIGNED), 'scvtf {Vf:d}, {Vf:n}', FP],
+  ['0Q00111011111000110010nnnnnddddd', 'FCMGT (vector, zero), half', vector_of_two(GT, zero), 'fcmgt {Vf:d}, {Vf:n}, #0.0', FP],
+  ['0Q00111011111000110110nnnnnddddd', 'FCMEQ (vector, zero), half', vector_of_two(EQ, zero), 'fcmeq {Vf:d}, {Vf:n}, #0.0', FP],
+  ['0Q00111011111000111010nnnnnddddd', 'FCMLT (vector, zero), half', vector_of_two(LT, zero), 'fcmlt {Vf:d}, {Vf:n}, #0.0', FP],
+  ['0Q00111011111000111110nnnnnddddd', 'FABS (vector), half', vector_of_one(ABS), 'fabs {Vf:d}, {Vf:n}', FP],
   ['0Q00111011111001110110nnnnnddddd', 'FRECPE (vector), half', vector(unary(FPRecipEstimate)), 'frecpe {Vf:d}, {Vf:n}', FP],
   ['0Q10111001111001100010nnnnnddddd', 'FRINTA (vector), half', vector(round_integral(away)), 'frinta {Vf:d}, {Vf:n}', FP],
   ['0Q10111001111001100110nnnnnddddd', 'FRINTX (vector), half', vector(round_integral(roundingMode, true)), 'frintx {Vf:d}, {Vf:n}', FP],
   ['0Q101110a1111001101r10nnnnnddddd', 'FCVTNU, FCVTMU, FCVTPU, FCVTZU (vector), half', vector(to_integer(false, encoded)), 'fcvt{mode}u {Vf:d}, {Vf:n}', FP],
   ['0Q10111001111001110010nnnnnddddd', 'FCVTAU (vector), half', vector(to_integer(false, away)), 'fcvtau {Vf:d}, {Vf:n}', FP],
-  ['0Q10111001111001110110nnnnnddddd', 'UCVTF (vector, integer), half', vector(from_integer(false)), 'ucvtf {Vf:d}, {Vf:n}', FP],
-  ['0Q10111011111000110010nnnnnddddd', 'FCMGE (vector, zero), half', vector(with_zero(FPCompareGE)), 'fcmge {Vf:d}, {Vf:n}, #0.0', FP],
-  ['0Q10111011111000110110nnnnnddddd', 'FCMLE (vector, zero), half', vector(zero_with(FPCompareGE)), 'fcmle {Vf:d}, {Vf:n}, #0.0', FP],
-  ['0Q10111011111000111110nnnnnddddd', 'FNEG (vector), half', vector(plain(negated)), 'fneg {Vf:d}, {Vf:n}', FP],
+  ['0Q10111001111001110110nnnnnddddd', 'UCVTF (vector, integer), half', vector_of_one(FROM_UNSIGNED), 'ucvtf {Vf:d}, {Vf:n}', FP],
+  ['0Q10111011111000110010nnnnnddddd', 'FCMGE (vector, zero), half', vector_of_two(GE, zero), 'fcmge {Vf:d}, {Vf:n}, #0.0', FP],
+  ['0Q10111011111000110110nnnnnddddd', 'FCMLE (vector, zero), half', vector_of_two(LE, zero), 'fcmle {Vf:d}, {Vf:n}, #0.0', FP],
+  ['0Q10111011111000111110nnnnnddddd', 'FNEG (vector), half', vector_of_one(NEG), 'fneg {Vf:d}, {Vf:n}', FP],
   ['0Q10111011111001100110nnnnnddddd', 'FRINTI (vector), half', vector(round_integral(roundingMode)), 'frinti {Vf:d}, {Vf:n}', FP],
   ['0Q10111011111001110110nnnnnddddd', 'FRSQRTE (vector), half', vector(unary(FPRSqrtEstimate)), 'frsqrte {Vf:d}, {Vf:n}', FP],
   ['0Q10111011111001111110nnnnnddddd', 'FSQRT (vector), half', vector_of_one(SQRT), 'fsqrt {Vf:d}, {Vf:n}', FP],
 
   // Advanced SIMD scalar two-register miscellaneous
-  ['01011110aP100001101r10nnnnnddddd', 'FCVTNS, FCVTMS, FCVTPS, FCVTZS (SIMD scalar)', scalar(to_integer(true, encoded)), 'fcvt{mode}s {f:d}, {f:n}', FP],
+  ['010111101P100001101110nnnnnddddd', 'FCVTZS (SIMD scalar, integer)', scalar_of_one(TO_SIGNED), 'fcvtzs {f:d}, {f:n}', FP],
+  ['01011110aP100001101r10nnnnnddddd', 'FCVTNS, FCVTMS, FCVTPS (SIMD scalar)', scalar(to_integer(true, encoded)), 'fcvt{mode}s {f:d}, {f:n}', FP],
   ['010111100P100001110010nnnnnddddd', 'FCVTAS (SIMD scalar)', scalar(to_integer(true, away)), 'fcvtas {f:d}, {f:n}', FP],
-  ['010111100P100001110110nnnnnddddd', 'SCVTF (SIMD scalar, integer)', scalar(from_integer(true)), 'scvtf {f:d}, {f:n}', FP],
-  ['010111101P100000110010nnnnnddddd', 'FCMGT (SIMD scalar, zero)', scalar(with_zero(FPCompareGT)), 'fcmgt {f:d}, {f:n}, #0.0', FP],
-  ['010111101P100000110110nnnnnddddd', 'FCMEQ (SIMD scalar, zero)', scalar(with_zero(FPCompareEQ)), 'fcmeq {f:d}, {f:n}, #0.0', FP],
-  ['010111101P100000111010nnnnnddddd', 'FCMLT (SIMD scalar, zero)', scalar(zero_with(FPCompareGT)), 'fcmlt {f:d}, {f:n}, #0.0', FP],
+  ['010111100P100001110110nnnnnddddd', 'SCVTF (SIMD scalar, integer)', scalar_of_one(FROM_SIGNED), 'scvtf {f:d}, {f:n}', FP],
+  ['010111101P100000110010nnnnnddddd', 'FCMGT (SIMD scalar, zero)', scalar_of_two(GT, zero), 'fcmgt {f:d}, {f:n}, #0.0', FP],
+  ['010111101P100000110110nnnnnddddd', 'FCMEQ (SIMD scalar, zero)', scalar_of_two(EQ, zero), 'fcmeq {f:d}, {f:n}, #0.0', FP],
+  ['010111101P100000111010nnnnnddddd', 'FCMLT (SIMD scalar, zero)', scalar_of_two(LT, zero), 'fcmlt {f:d}, {f:n}, #0.0', FP],
   ['010111101P100001110110nnnnnddddd', 'FRECPE (SIMD scalar)', scalar(unary(FPRecipEstimate)), 'frecpe {f:d}, {f:n}', FP],
   ['010111101P100001111110nnnnnddddd', 'FRECPX (SIMD scalar)', scalar(unary(FPRecpX)), 'frecpx {f:d}, {f:n}', FP],
-  ['01111110aP100001101r10nnnnnddddd', 'FCVTNU, FCVTMU, FCVTPU, FCVTZU (SIMD scalar)', scalar(to_integer(false, encoded)), 'fcvt{mode}u {f:d}, {f:n}', FP],
+  ['011111101P100001101110nnnnnddddd', 'FCVTZU (SIMD scalar, integer)', scalar_of_one(TO_UNSIGNED), 'fcvtzu {f:d}, {f:n}', FP],
+  ['01111110aP100001101r10nnnnnddddd', 'FCVTNU, FCVTMU, FCVTPU (SIMD scalar)', scalar(to_integer(false, encoded)), 'fcvt{mode}u {f:d}, {f:n}', FP],
   ['011111100P100001110010nnnnnddddd', 'FCVTAU (SIMD scalar)', scalar(to_integer(false, away)), 'fcvtau {f:d}, {f:n}', FP],
-  ['011111100P100001110110nnnnnddddd', 'UCVTF (SIMD scalar, integer)', scalar(from_integer(false)), 'ucvtf {f:d}, {f:n}', FP],
-  ['011111101P100000110010nnnnnddddd', 'FCMGE (SIMD scalar, zero)', scalar(with_zero(FPCompareGE)), 'fcmge {f:d}, {f:n}, #0.0', FP],
-  ['011111101P100000110110nnnnnddddd', 'FCMLE (SIMD scalar, zero)', scalar(zero_with(FPCompareGE)), 'fcmle {f:d}, {f:n}, #0.0', FP],
+  ['011111100P100001110110nnnnnddddd', 'UCVTF (SIMD scalar, integer)', scalar_of_one(FROM_UNSIGNED), 'ucvtf {f:d}, {f:n}', FP],
+  ['011111101P100000110010nnnnnddddd', 'FCMGE (SIMD scalar, zero)', scalar_of_two(GE, zero), 'fcmge {f:d}, {f:n}, #0.0', FP],
+  ['011111101P100000110110nnnnnddddd', 'FCMLE (SIMD scalar, zero)', scalar_of_two(LE, zero), 'fcmle {f:d}, {f:n}, #0.0', FP],
   ['011111101P100001110110nnnnnddddd', 'FRSQRTE (SIMD scalar)', scalar(unary(FPRSqrtEstimate)), 'frsqrte {f:d}, {f:n}', FP],
   ['011111100P100001011010nnnnnddddd', 'FCVTXN (SIMD scalar)', fcvtxn_scalar, 'fcvtxn s{n:d}, {f:n}', ONLY_DOUBLE],
 
   // Advanced SIMD scalar two-register miscellaneous FP16
   ['01011110a1111001101r10nnnnnddddd', 'FCVTNS, FCVTMS, FCVTPS, FCVTZS (SIMD scalar), half', scalar(to_integer(true, encoded)), 'fcvt{mode}s {f:d}, {f:n}', FP],
   ['0101111001111001110010nnnnnddddd', 'FCVTAS (SIMD scalar), half', scalar(to_integer(true, away)), 'fcvtas {f:d}, {f:n}', FP],
-  ['0101111001111001110110nnnnnddddd', 'SCVTF (SIMD scalar, integer), half', scalar(from_integer(true)), 'scvtf {f:d}, {f:n}', FP],
-  ['0101111011111000110010nnnnnddddd', 'FCMGT (SIMD scalar, zero), half', scalar(with_zero(FPCompareGT)), 'fcmgt {f:d}, {f:n}, #0.0', FP],
-  ['0101111011111000110110nnnnnddddd', 'FCMEQ (SIMD scalar, zero), half', scalar(with_zero(FPCompareEQ)), 'fcmeq {f:d}, {f:n}, #0.0', FP],
-  ['0101111011111000111010nnnnnddddd', 'FCMLT (SIMD scalar, zero), half', scalar(zero_with(FPCompareGT)), 'fcmlt {f:d}, {f:n}, #0.0', FP],
+  ['0101111001111001110110nnnnnddddd', 'SCVTF (SIMD scalar, integer), half', scalar_of_one(FROM_SIGNED), 'scvtf {f:d}, {f:n}', FP],
+  ['0101111011111000110010nnnnnddddd', 'FCMGT (SIMD scalar, zero), half', scalar_of_two(GT, zero), 'fcmgt {f:d}, {f:n}, #0.0', FP],
+  ['0101111011111000110110nnnnnddddd', 'FCMEQ (SIMD scalar, zero), half', scalar_of_two(EQ, zero), 'fcmeq {f:d}, {f:n}, #0.0', FP],
+  ['0101111011111000111010nnnnnddddd', 'FCMLT (SIMD scalar, zero), half', scalar_of_two(LT, zero), 'fcmlt {f:d}, {f:n}, #0.0', FP],
   ['0101111011111001110110nnnnnddddd', 'FRECPE (SIMD scalar), half', scalar(unary(FPRecipEstimate)), 'frecpe {f:d}, {f:n}', FP],
   ['0101111011111001111110nnnnnddddd', 'FRECPX (SIMD scalar), half', scalar(unary(FPRecpX)), 'frecpx {f:d}, {f:n}', FP],
   ['01111110a1111001101r10nnnnnddddd', 'FCVTNU, FCVTMU, FCVTPU, FCVTZU (SIMD scalar), half', scalar(to_integer(false, encoded)), 'fcvt{mode}u {f:d}, {f:n}', FP],
   ['0111111001111001110010nnnnnddddd', 'FCVTAU (SIMD scalar), half', scalar(to_integer(false, away)), 'fcvtau {f:d}, {f:n}', FP],
-  ['0111111001111001110110nnnnnddddd', 'UCVTF (SIMD scalar, integer), half', scalar(from_integer(false)), 'ucvtf {f:d}, {f:n}', FP],
-  ['0111111011111000110010nnnnnddddd', 'FCMGE (SIMD scalar, zero), half', scalar(with_zero(FPCompareGE)), 'fcmge {f:d}, {f:n}, #0.0', FP],
-  ['0111111011111000110110nnnnnddddd', 'FCMLE (SIMD scalar, zero), half', scalar(zero_with(FPCompareGE)), 'fcmle {f:d}, {f:n}, #0.0', FP],
+  ['0111111001111001110110nnnnnddddd', 'UCVTF (SIMD scalar, integer), half', scalar_of_one(FROM_UNSIGNED), 'ucvtf {f:d}, {f:n}', FP],
+  ['0111111011111000110010nnnnnddddd', 'FCMGE (SIMD scalar, zero), half', scalar_of_two(GE, zero), 'fcmge {f:d}, {f:n}, #0.0', FP],
+  ['0111111011111000110110nnnnnddddd', 'FCMLE (SIMD scalar, zero), half', scalar_of_two(LE, zero), 'fcmle {f:d}, {f:n}, #0.0', FP],
   ['0111111011111001110110nnnnnddddd', 'FRSQRTE (SIMD scalar), half', scalar(unary(FPRSqrtEstimate)), 'frsqrte {f:d}, {f:n}', FP],
 
   // Advanced SIMD across lanes

@@ -9,8 +9,10 @@ import type { Attributes, Builder, Fields, Semantics } from '../builder.ts';
 import { eachElement, element, setScalar, vectorFormat, vectorOf } from '../fp/element.ts';
 import { DOUBLE, type Format, negated } from '../fp/format.ts';
 import { FPMulAdd } from '../fp/fused.ts';
-import { MULADD, onScalars, onVectors, type Operation } from '../fp/operation.ts';
-import { and, i32, neg, op, or, shl, type Value, xor, zext } from '../value.ts';
+import { onScalars, onVectors, type Operation } from '../fp/operation.ts';
+import { MULADD } from '../fp/operations.ts';
+import { ZEROS } from '../lanes.ts';
+import { and, i32, i64, op, or, shl, type Value, xor, zext } from '../value.ts';
 
 export type Index = Value | number;
 /** What becomes of the i-th numbers of the registers; i is 0 in the scalar form. */
@@ -32,9 +34,6 @@ export const scalar =
     setScalar(b, format, f.d, result(b, f, format, 0));
   };
 
-/** All ones if it holds. */
-export const mask = (holds: Value): Value => neg(zext(holds));
-
 export const vector_of_one =
   (operation: Operation): Semantics =>
   (b, f) => {
@@ -43,6 +42,13 @@ export const vector_of_one =
     const exactly = () =>
       eachElement(b, shape, (i) => b.call(operation.helper[format.name], element(b, format, f.n, i)));
     b.setV(f.d, onVectors(b, operation, shape, [b.v(f.n, bits)], exactly), bits);
+  };
+
+export const scalar_of_one =
+  (operation: Operation): Semantics =>
+  (b, f) => {
+    const format = vectorFormat(f);
+    setScalar(b, format, f.d, onScalars(b, operation, format, [element(b, format, f.n)]));
   };
 
 // Of two operands the second is a register or made of one element of it.
@@ -58,6 +64,8 @@ export const register: SecondOf = (b, f, format) => ({
   element: (i) => element(b, format, f.m, i),
   vector: (bits) => b.v(f.m, bits),
 });
+
+export const zero: SecondOf = () => ({ element: () => i64(0), vector: () => ZEROS });
 
 export const vector_of_two =
   (operation: Operation, second = register): Semantics =>
