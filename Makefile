@@ -4,7 +4,7 @@
 #   make userland USERCC=clang   another C compiler for the guest's programs
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check unit fuzz bench userland syscalls clean
+.PHONY: help run test check fuzz bench kselftest userland syscalls clean
 
 BOOT := dist/arch/arm64/boot
 SOURCES := $(shell find board kernel arch -name '*.ts')
@@ -27,6 +27,10 @@ fuzz: dist/.stamp ## random instructions against qemu-aarch64, the long run
 
 bench: dist/.stamp build/initramfs.cpio ## boot time, instructions, system calls and processes per second
 	@node_modules/.bin/tsx tests/bench/bench.ts $(ARGS)
+
+kselftest: dist/.stamp build/initramfs.cpio build/kselftest/.built ## Linux's own selftests, built from Debian's kernel source or KSRC=
+	@[ ! -s build/kselftest/.built ] || cat build/kselftest/.built
+	@[ -s build/kselftest/.built ] || node_modules/.bin/tsx tests/kselftest/run.ts build/kselftest $(ARGS)
 
 userland: build/initramfs.cpio ## the guest's programs and their initramfs
 
@@ -53,6 +57,12 @@ build/initramfs.cpio: node_modules/.stamp $(USERLAND)
 	@mkdir -p build
 	$(MAKE) --no-print-directory -s -j2 -C userland
 	@touch $@
+
+# Holds the reason when they cannot be built here, and is empty when they were.
+build/kselftest/.built: tests/kselftest/build
+	@mkdir -p build/kselftest
+	@tests/kselftest/build build/kselftest >build/kselftest/build.log 2>&1; \
+	 case $$? in 0) : >$@ ;; 77) grep '^skipped' build/kselftest/build.log >$@ ;; *) cat build/kselftest/build.log; exit 1 ;; esac
 
 build/.checked: dist/.stamp biome.json tests/tsconfig.json $(TESTS)
 	@mkdir -p build

@@ -32,8 +32,12 @@ export interface BootOptions {
   readonly append?: string;
   /** newc archive, perhaps gzipped; default: the project's own userland. */
   readonly initrd?: Uint8Array;
+  /** The run is stopped (status 124, as timeout(1) has it) when it takes longer than this. */
+  readonly maxInstructions?: number;
   /** Called for every event as it happens. */
   readonly onEvent?: (event: StampedEvent) => void;
+  /** Keep the events for the result; default true. A long run has millions. */
+  readonly keepEvents?: boolean;
   /** Called with console output as it appears. */
   readonly onOutput?: (text: string) => void;
 }
@@ -57,6 +61,9 @@ export const DEFAULT_RAM = 256 * 2 ** 20;
 const COMMAND_LINE = 'console=ttyAMA0';
 /** A job's output is all that the console shows: not even the farewell that ignores "quiet". */
 export const JOB_COMMAND_LINE = 'quiet loglevel=0';
+
+/** What timeout(1) exits with. */
+const STATUS_TIMEOUT = 124;
 
 /** A machine description that can be booted as often as wanted; nothing runs yet. */
 export async function boot(options: BootOptions = {}): Promise<Eret> {
@@ -105,21 +112,22 @@ export class Eret {
           this.options.onOutput?.(text);
         },
       },
-      (log) =>
-        log.listen((event) => {
-          events.push(event);
-          this.options.onEvent?.(event);
-        }),
+      (log) => {
+        if (this.options.keepEvents !== false) log.listen((event) => events.push(event));
+        if (this.options.onEvent) log.listen(this.options.onEvent);
+      },
     );
     const driver = new Driver(machine, {
       idle: 'skip',
+      until: this.options.maxInstructions ?? Infinity,
       record: (event) => input.push(event),
       ...(replay && { replay }),
     });
     driver.type(Buffer.from(stdin, 'latin1'));
     driver.endInput(stdin === '' ? undefined : stdin.charCodeAt(stdin.length - 1));
-    await driver.run();
-    return { status: machine.exitStatus, output: output.join(''), events, instructions: machine.now, input };
+    const ended = await driver.run();
+    const status = ended ? machine.exitStatus : STATUS_TIMEOUT;
+    return { status, output: output.join(''), events, instructions: machine.now, input };
   }
 }
 

@@ -15,6 +15,8 @@ export interface DriverOptions {
   readonly idle: 'wall' | 'skip';
   /** Called for each input as it is delivered. */
   readonly record?: (event: InputEvent) => void;
+  /** Give up at this instruction. */
+  readonly until?: number;
   /** Replays this instead of listening to the host; idle time is skipped. */
   readonly replay?: readonly InputEvent[];
 }
@@ -63,17 +65,19 @@ export class Driver {
     this.wake?.();
   }
 
-  /** Until the machine is off. */
-  async run(): Promise<void> {
-    for (;;) {
+  /** True when the machine went off, false when it was given up: nothing can happen any more, or it took too long. */
+  async run(): Promise<boolean> {
+    const { until = Infinity } = this.options;
+    while (this.machine.now < until) {
       this.deliver();
       const state = this.machine.run(this.machine.now + this.sliceLength());
-      if (state === 'off') return;
+      if (state === 'off') return true;
       if (state === 'idle' && !this.canDeliver()) {
-        if (!(await this.idle())) return;
+        if (!(await this.idle())) return false;
       } else await breathe();
       while (this.held) await this.sleep(Infinity);
     }
+    return false;
   }
 
   private sliceLength(): number {
