@@ -19,6 +19,7 @@ function do_msync(task: Task, start: number, length: number, flags: number): num
   if (start % PAGE_SIZE !== 0) return -EINVAL;
   if ((flags & MS_ASYNC) !== 0 && (flags & MS_SYNC) !== 0) return -EINVAL;
   const end = start + page_align(length);
+  if (end === start) return 0;
   if (length > TASK_SIZE) return -ENOMEM;
 
   let at = start;
