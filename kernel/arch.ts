@@ -39,7 +39,10 @@ export interface ArchSyscall {
   /** AUDIT_ARCH_*. */
   syscall_get_arch(task: Task): number;
   instruction_pointer(regs: PtRegs): number;
+  instruction_pointer_set(regs: PtRegs, address: number): void;
   user_stack_pointer(regs: PtRegs): number;
+  /** Linux: <asm/syscall_user_dispatch.h>. Is this the vDSO's own sigreturn, that no handler can do without? */
+  arch_syscall_is_vdso_sigreturn(task: Task): boolean;
   /** Linux: <asm/entry-common.h>. The stop before a call, with what this CPU shows there. True: do not make the call. */
   arch_ptrace_report_syscall_entry(task: Task): Sleeps<boolean>;
   /** The stop after it; `step`: the task is single-stepped, so a SIGTRAP is forced in place of the stop. */

@@ -33,6 +33,7 @@ import { exit_ptrace, ptrace_event, ptrace_release_task } from './ptrace.ts';
 import { maxrss, task_cputime } from './sched/cputime.ts';
 import { schedule, wake_up_process } from './sched/core.ts';
 import { type Sleeps, wake_up_all } from './sched/wait.ts';
+import { seccomp_filter_release } from './seccomp.ts';
 import { yama_task_free } from './security/yama.ts';
 import {
   __kill_pgrp_info,
@@ -55,6 +56,7 @@ export function* do_exit(task: Task, code: number): Sleeps<never> {
   synchronize_group_exit(task, code);
   yield* ptrace_event(task, PTRACE_EVENT_EXIT, code);
   exit_signals(task); // sets PF_EXITING: from here on no signal is for this thread
+  seccomp_filter_release(task);
 
   const group_dead = --signal.live === 0;
   if (group_dead) {

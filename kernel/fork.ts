@@ -66,8 +66,10 @@ import { dup_mm, mmput } from './mm/init-mm.ts';
 import { type Pid, PIDTYPE_PGID, PIDTYPE_PID, PIDTYPE_SID, PIDTYPE_TGID } from './pid.ts';
 import { ptrace_clone_event, ptrace_event, ptrace_init_task } from './ptrace.ts';
 import { update_rlimit_cpu } from './rlimit.ts';
+import { rseq_fork } from './rseq.ts';
 import { sched_fork, wake_up_new_task } from './sched/core.ts';
 import { type Sleeps, WaitQueueHead, wait_event_killable, wake_up_all } from './sched/wait.ts';
+import { copy_seccomp } from './seccomp.ts';
 import {
   calculate_sigpending,
   flush_signal_handlers,
@@ -184,6 +186,7 @@ export function copy_process(parent: Task, args: KernelCloneArgs, traced = false
 
   const child = dup_task_struct(parent, args, pid, mm);
   link_process(child, parent, args);
+  copy_seccomp(parent, child); // it is one of the threads now: TSYNC finds it, or found its parent before
   ptrace_init_task(child, parent, traced || (args.flags & CLONE_PTRACE) !== 0);
   if (args.flags & CLONE_THREAD) task_join_group_stop(child, parent);
   if (pidfd) fd_install(parent, pidfd.fd, pidfd.file);
@@ -297,6 +300,8 @@ function dup_task_struct(parent: Task, args: KernelCloneArgs, pid: Pid, mm: Mm |
     nivcsw: 0,
     min_flt: 0,
   };
+  child.syscall_dispatch = { ...parent.syscall_dispatch };
+  child.rseq = rseq_fork(parent, flags);
   child.group_leader = thread ? parent.group_leader : child;
   child.life = ret_from_fork(child, args);
   sched_fork(child, parent);

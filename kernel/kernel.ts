@@ -22,6 +22,7 @@ import type { Scheduler } from './sched/core.ts';
 import type { HrTimers } from './time/hrtimer.ts';
 import type { Timekeeping } from './time/timekeeping.ts';
 import type { EventSink } from './trace/events.ts';
+import type { SyscallTrace } from './trace/trace_syscalls.ts';
 
 /** Hardware, by physical address. What is not RAM may have side effects. */
 export interface Io {
@@ -59,6 +60,8 @@ export interface Kernel {
   random: Random;
   fs: FsState;
   tty: TtyState;
+  /** Linux: kernel/trace. System calls as tracepoints, and where they are recorded. */
+  trace: SyscallTrace;
   /** Linux: security/yama. Who may trace whom. */
   readonly yama: Yama;
   /** PID 0: the boot processor's thread, then the idle task. */
@@ -72,4 +75,12 @@ export interface Kernel {
   domainname: string;
   /** Calls without a row that were told in the log already, by number. */
   readonly unknown_syscalls: Set<number>;
+  /** /proc/sys/kernel/seccomp/actions_logged: SECCOMP_RET_*. */
+  seccomp_actions_logged: ReadonlySet<number>;
+  /** The number of the last audit event. */
+  audit_serial: number;
+  /** /proc/sys/kernel/syscall_user_dispatch: may it be armed? Null: this kernel does not have it. */
+  syscall_user_dispatch: boolean | null;
+  /** The boot parameter rseq_debug: critical sections are checked, and system calls in them are found. */
+  rseq_debug: boolean;
 }

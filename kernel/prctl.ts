@@ -4,10 +4,11 @@
  * Linux:   kernel/sys.c (prctl), security/commoncap.c (cap_task_prctl), kernel/capability.c (v6.12)
  * Manual:  prctl(2)
  * Differs: a file of its own; one row for each operation
- * Absent:  PR_SET_MM, PR_SET_SECCOMP and what else is not in the table: EINVAL
+ * Absent:  PR_SET_MM and what else is not in the table: EINVAL
  */
 
 import { CAP_EMPTY_SET, capable, cap_raised, commit_creds, prepare_creds } from './cred.ts';
+import { set_syscall_user_dispatch } from './entry/syscall_user_dispatch.ts';
 import type { Task } from './include/linux/sched.ts';
 import type { UserPtr } from './include/linux/types.ts';
 import { CAP_LAST_CAP, CAP_SETPCAP } from './include/uapi/capability.ts';
@@ -15,6 +16,7 @@ import { EFAULT, EINVAL, EPERM } from './include/uapi/errno.ts';
 import { valid_signal } from './include/uapi/signal.ts';
 import { string_to_bytes } from './lib/bytes.ts';
 import { copy_to_user, put_user_u32, put_user_u64, strncpy_from_user } from './lib/usercopy.ts';
+import { prctl_get_seccomp, prctl_set_seccomp } from './seccomp.ts';
 import {
   cap_combine,
   cap_drop,
@@ -26,15 +28,18 @@ import {
   SECURE_ALL_LOCKS,
 } from './security/commoncap.ts';
 import { yama_set_ptracer } from './security/yama.ts';
-import { enumeration, SYSCALL_DEFINE, ulong, user_ptr, type ArgType } from './syscalls/define.ts';
+import { enumeration, reg64, SYSCALL_DEFINE, ulong, user_ptr, type ArgType } from './syscalls/define.ts';
 
-/** The arguments behind the operation: as numbers, and the first of them as the address it may be. */
+/** The arguments behind the operation: as numbers, and as what else they may be. */
 interface Args {
   readonly a2: number;
   readonly a3: number;
   readonly a4: number;
   readonly a5: number;
   readonly p2: UserPtr;
+  readonly p3: UserPtr;
+  /** The last three with all their 64 bits. */
+  readonly exact: readonly [bigint, bigint, bigint];
 }
 
 type Operation = (task: Task, args: Args) => number;
@@ -50,6 +55,7 @@ const PR_SET_TIMING = 14;
 const PR_SET_NAME = 15;
 const PR_GET_NAME = 16;
 const PR_GET_SECCOMP = 21;
+const PR_SET_SECCOMP = 22;
 const PR_CAPBSET_READ = 23;
 const PR_CAPBSET_DROP = 24;
 const PR_GET_SECUREBITS = 27;
@@ -64,6 +70,7 @@ const PR_GET_TID_ADDRESS = 40;
 const PR_SET_THP_DISABLE = 41;
 const PR_GET_THP_DISABLE = 42;
 const PR_CAP_AMBIENT = 47;
+const PR_SET_SYSCALL_USER_DISPATCH = 59;
 const PR_SET_PTRACER = 0x5961_6d61;
 
 const OPERATION_NAMES = {
@@ -78,6 +85,7 @@ const OPERATION_NAMES = {
   PR_SET_NAME,
   PR_GET_NAME,
   PR_GET_SECCOMP,
+  PR_SET_SECCOMP,
   PR_CAPBSET_READ,
   PR_CAPBSET_DROP,
   PR_GET_SECUREBITS,
@@ -92,6 +100,7 @@ const OPERATION_NAMES = {
   PR_SET_THP_DISABLE,
   PR_GET_THP_DISABLE,
   PR_CAP_AMBIENT,
+  PR_SET_SYSCALL_USER_DISPATCH,
   PR_SET_PTRACER,
 };
 
@@ -107,7 +116,8 @@ const OPERATIONS: ReadonlyMap<number, Operation> = new Map<number, Operation>([
   [PR_SET_TIMING,          (_task, { a2 }) => (a2 === 0 ? 0 : -EINVAL)],
   [PR_SET_NAME,            set_name],
   [PR_GET_NAME,            get_name],
-  [PR_GET_SECCOMP,         () => 0],
+  [PR_GET_SECCOMP,         prctl_get_seccomp],
+  [PR_SET_SECCOMP,         (task, { a2, p3 }) => prctl_set_seccomp(task, a2, p3)],
   [PR_CAPBSET_READ,        (task, { a2 }) => (a2 <= CAP_LAST_CAP ? Number(cap_raised(task.cred.cap_bset, a2)) : -EINVAL)],
   [PR_CAPBSET_DROP,        cap_prctl_drop],
   [PR_GET_SECUREBITS,      (task) => task.cred.securebits],
@@ -122,20 +132,21 @@ const OPERATIONS: ReadonlyMap<number, Operation> = new Map<number, Operation>([
   [PR_SET_THP_DISABLE,     set_thp_disable],
   [PR_GET_THP_DISABLE,     get_thp_disable],
   [PR_CAP_AMBIENT,         cap_ambient],
+  [PR_SET_SYSCALL_USER_DISPATCH, (task, { a2, exact }) => set_syscall_user_dispatch(task, a2, ...exact)],
   [PR_SET_PTRACER,         (task, { a2 }) => yama_set_ptracer(task, a2 >= 2 ** 63 ? -1 : a2 | 0)],
 ]);
 
-/** The second argument as it is, and as an address. */
-const either: ArgType<readonly [number, UserPtr]> = {
-  decode: (words, i) => [ulong.decode(words, i), user_ptr(words, i)],
+/** An argument as a number, as an address, and exactly. */
+const word: ArgType<readonly [number, UserPtr, bigint]> = {
+  decode: (words, i) => [ulong.decode(words, i), user_ptr(words, i), reg64.decode(words, i)],
   format: ([value], task, words, i, ret) => ulong.format(value, task, words, i, ret),
 };
 
 export const sys_prctl = SYSCALL_DEFINE(
   'prctl',
-  { option: enumeration(OPERATION_NAMES), arg2: either, arg3: ulong, arg4: ulong, arg5: ulong },
-  (task, { option, arg2: [a2, p2], arg3: a3, arg4: a4, arg5: a5 }) =>
-    OPERATIONS.get(option)?.(task, { a2, a3, a4, a5, p2 }) ?? -EINVAL,
+  { option: enumeration(OPERATION_NAMES), arg2: word, arg3: word, arg4: word, arg5: word },
+  (task, { option, arg2: [a2, p2], arg3: [a3, p3, e3], arg4: [a4, , e4], arg5: [a5, , e5] }) =>
+    OPERATIONS.get(option)?.(task, { a2, a3, a4, a5, p2, p3, exact: [e3, e4, e5] }) ?? -EINVAL,
 );
 
 function set_pdeathsig(task: Task, { a2 }: Args): number {

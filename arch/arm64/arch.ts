@@ -122,6 +122,15 @@ export class Arm64 extends Arm64Mm implements Arch {
     return regs_of(regs).pc;
   }
 
+  instruction_pointer_set(regs: GenericPtRegs, address: number): void {
+    regs_of(regs).pc = address;
+  }
+
+  arch_syscall_is_vdso_sigreturn({ mm, regs, kernel }: Task): boolean {
+    if (kernel.params.get('vdso_sigreturn') === 'false') return false;
+    return this.vdso.is_sigreturn(mm!, regs_of(regs).pc);
+  }
+
   user_stack_pointer(regs: GenericPtRegs): number {
     return regs_of(regs).sp;
   }

@@ -3,7 +3,7 @@
  *
  * Linux:   kernel/entry/common.c, include/linux/entry-common.h (v7.2, with tip core/entry of July 2026)
  * Differs: the short path is the architecture's: nothing here runs unless somebody wants to look
- * Absent:  seccomp, tracepoints and audit; lockdep and context tracking, which have nothing to track on one CPU without
+ * Absent:  tracepoints and audit; lockdep and context tracking, which have nothing to track on one CPU without
  *          a tick that could be stopped
  *
  *     syscall_trace_enter         invoke         syscall_exit_work          exit_to_user_mode_loop
@@ -21,13 +21,17 @@ import {
   SYSCALL_WORK_SYSCALL_TRACEPOINT,
   SYSCALL_WORK_SYSCALL_USER_DISPATCH,
   TIF_NEED_RESCHED,
+  TIF_NOTIFY_RESUME,
   TIF_NOTIFY_SIGNAL,
   TIF_SIGPENDING,
   type Task,
 } from '../include/linux/sched.ts';
+import { rseq_debug_syscall_return, rseq_handle_slowpath } from '../rseq.ts';
 import { schedule } from '../sched/core.ts';
-import type { Sleeps } from '../sched/wait.ts';
+import type { MaySleep, Sleeps } from '../sched/wait.ts';
+import { __secure_computing } from '../seccomp.ts';
 import type { EntryStep } from '../trace/events.ts';
+import { syscall_user_dispatch } from './syscall_user_dispatch.ts';
 
 /** Somebody looks at the call before it is made. */
 export const SYSCALL_WORK_ENTER =
@@ -47,7 +51,8 @@ export const SYSCALL_WORK_EXIT =
   SYSCALL_WORK_SYSCALL_EXIT_TRAP;
 
 /** What must not be left when a task returns to user space. */
-export const EXIT_TO_USER_MODE_WORK = TIF_SIGPENDING | TIF_NOTIFY_SIGNAL | TIF_NEED_RESCHED;
+export const EXIT_TO_USER_MODE_WORK =
+  TIF_SIGPENDING | TIF_NOTIFY_SIGNAL | TIF_NOTIFY_RESUME | TIF_NEED_RESCHED;
 
 /** Instead of a number: make no call, and leave the result register alone. */
 export const NO_SYSCALL = -1;
@@ -60,7 +65,11 @@ export function* syscall_trace_enter(task: Task, regs: PtRegs): Sleeps<number> {
   const { arch } = task.kernel;
   let work = task.thread_info.syscall_work;
 
-  // (SUD) First: a dispatched call need not be a Linux call at all, so nobody below may interpret it.
+  // First: a dispatched call need not be a Linux call at all, so nobody below may interpret it.
+  if (work & SYSCALL_WORK_SYSCALL_USER_DISPATCH) {
+    step(task, 'sud');
+    if (syscall_user_dispatch(task, regs)) return NO_SYSCALL;
+  }
 
   // The tracer may rewrite the number and the arguments.
   if (work & (SYSCALL_WORK_SYSCALL_TRACE | SYSCALL_WORK_SYSCALL_EMU)) {
@@ -72,18 +81,39 @@ export function* syscall_trace_enter(task: Task, regs: PtRegs): Sleeps<number> {
     work = task.thread_info.syscall_work;
   }
 
-  // (seccomp) What the tracer left is what the filter judges, not what the program asked for.
+  // What the tracer left is what the filter judges, not what the program asked for.
+  if (work & SYSCALL_WORK_SECCOMP) {
+    step(task, 'seccomp');
+    if ((yield* __secure_computing(task)) < 0) return NO_SYSCALL;
+  }
 
-  // (tracepoint, audit) And this is what will be called.
+  // And this is what will be called.
+  if (work & SYSCALL_WORK_SYSCALL_TRACEPOINT) {
+    step(task, 'tracepoint');
+    task.kernel.trace.sys_enter(task, regs);
+  }
 
   step(task, 'invoke');
   return arch.syscall_get_nr(regs);
 }
 
+/** Undefined: nobody wanted to look. */
+export function syscall_exit_to_user_mode_work(task: Task): MaySleep<void> {
+  // On the registers as the call left them: a tracer may move the pc out of a critical section, or into one.
+  if (task.kernel.rseq_debug) rseq_debug_syscall_return(task);
+  if (task.thread_info.syscall_work & SYSCALL_WORK_EXIT) return syscall_exit_work(task);
+}
+
 /** The call is done, or was skipped. Signals come later: this happens once, the loop below until nothing is left. */
 export function* syscall_exit_work(task: Task): Sleeps<void> {
   const work = task.thread_info.syscall_work;
+  // A call that was given back did not happen: not even its end.
+  if (work & SYSCALL_WORK_SYSCALL_USER_DISPATCH && task.syscall_dispatch.on_dispatch) {
+    task.syscall_dispatch.on_dispatch = false;
+    return;
+  }
   step(task, 'exit-work');
+  if (work & SYSCALL_WORK_SYSCALL_TRACEPOINT) task.kernel.trace.sys_exit(task, task.regs);
   const singleStep = report_single_step(work);
   if (singleStep || work & SYSCALL_WORK_SYSCALL_TRACE) {
     yield* task.kernel.arch.arch_ptrace_report_syscall_exit(task, singleStep);
@@ -103,7 +133,14 @@ export function* exit_to_user_mode_loop(task: Task): Sleeps<void> {
       step(task, 'signal');
       yield* task.kernel.arch.arch_do_signal_or_restart(task);
     }
+    if (info.flags & TIF_NOTIFY_RESUME) resume_user_mode_work(task);
   }
+}
+
+/** Linux: include/linux/resume_user_mode.h. */
+function resume_user_mode_work(task: Task): void {
+  task.thread_info.flags &= ~TIF_NOTIFY_RESUME;
+  rseq_handle_slowpath(task);
 }
 
 function step({ kernel }: Task, name: EntryStep): void {

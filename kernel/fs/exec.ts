@@ -15,6 +15,7 @@
  */
 
 import { commit_creds, prepare_creds } from '../cred.ts';
+import { clear_syscall_work_syscall_user_dispatch } from '../entry/syscall_user_dispatch.ts';
 import { exec_mm_release } from '../fork.ts';
 import { BINPRM_BUF_SIZE, type LinuxBinfmt, type LinuxBinprm } from '../include/linux/binfmts.ts';
 import type { File } from '../include/linux/fs.ts';
@@ -32,6 +33,7 @@ import { mm_alloc, mmput } from '../mm/init-mm.ts';
 import { get_mm_rss } from '../mm/rmap.ts';
 import { arch_pick_mmap_layout } from '../mm/util.ts';
 import { ptrace_event } from '../ptrace.ts';
+import { rseq_execve } from '../rseq.ts';
 import type { Sleeps } from '../sched/wait.ts';
 import { fatal_signal_pending, flush_signal_handlers, force_fatal_sig } from '../signal.ts';
 import { bits, dirfd, path, ptr, SYSCALL_DEFINE } from '../syscalls/define.ts';
@@ -225,6 +227,8 @@ export function* begin_new_exec(bprm: LinuxBinprm): Sleeps<number> {
 
   task.flags &= ~(PF_FORKNOEXEC | PF_KTHREAD);
   task.kernel.arch.flush_thread(task);
+  clear_syscall_work_syscall_user_dispatch(task);
+  rseq_execve(task);
   if (task.files) do_close_on_exec(task);
   if (bprm.secureexec) {
     task.pdeath_signal = 0;

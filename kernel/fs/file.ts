@@ -149,6 +149,13 @@ function do_dup2(task: Task, file: File, fd: number, open_flags: number): number
   return fd;
 }
 
+/** Somebody else's file becomes the task's: under `fd`, closing what was there, or (-1) under the lowest free number. */
+export function receive_fd(task: Task, file: File, fd: number, open_flags: number): number {
+  if (fd === -1) return fd_install_new(task, get_file(file), open_flags);
+  if (fd < 0 || fd >= rlimit_nofile(task)) return -EBADF;
+  return do_dup2(task, file, fd, open_flags);
+}
+
 export function ksys_dup3(task: Task, oldfd: number, newfd: number, open_flags: number): number {
   if (open_flags & ~O_CLOEXEC) return -EINVAL;
   if (oldfd === newfd) return -EINVAL;

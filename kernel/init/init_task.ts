@@ -7,6 +7,7 @@
  */
 
 import { init_cred } from '../cred.ts';
+import { new_syscall_user_dispatch } from '../entry/syscall_user_dispatch.ts';
 import { new_files } from '../fs/file.ts';
 import { newSignalStruct } from '../fork.ts';
 import type { FsStruct } from '../include/linux/fs.ts';
@@ -29,6 +30,7 @@ import { SS_DISABLE } from '../include/uapi/signal.ts';
 import type { Kernel } from '../kernel.ts';
 import { Pid } from '../pid.ts';
 import type { Sleeps } from '../sched/wait.ts';
+import { new_seccomp } from '../seccomp.ts';
 import { new_pending, new_sighand } from '../signal.ts';
 import { EMPTY_SIGSET } from '../signal/sigset.ts';
 import { weightOf } from '../sched/fair.ts';
@@ -130,6 +132,9 @@ export function init_task(kernel: Kernel): Task {
     self_exec_id: 0,
     parent_exec_id: 0,
     personality: 0,
+    seccomp: new_seccomp(),
+    syscall_dispatch: new_syscall_user_dispatch(),
+    rseq: null,
   };
   task.group_leader = task;
   task.parent = task;

@@ -21,6 +21,7 @@ import { of_property_read_string } from '../drivers/of/fdt.ts';
 import { pl031_init } from '../drivers/rtc/rtc-pl031.ts';
 import { pl011_init } from '../drivers/tty/amba-pl011.ts';
 import { tty_init } from '../drivers/tty/tty_io.ts';
+import { syscall_user_dispatch_init } from '../entry/syscall_user_dispatch.ts';
 import { fork_init, kernel_thread } from '../fork.ts';
 import { vfs_caches_init } from '../fs/dcache.ts';
 import { devtmpfs_init } from '../fs/devices.ts';
@@ -45,9 +46,15 @@ import { Printk } from '../printk.ts';
 import { Yama, yama_init } from '../security/yama.ts';
 import { Scheduler } from '../sched/core.ts';
 import type { Sleeps } from '../sched/wait.ts';
+import { rseq_init } from '../rseq.ts';
+import { new_actions_logged, seccomp_sysctl_init } from '../seccomp.ts';
 import { HrTimers } from '../time/hrtimer.ts';
 import { Timekeeping } from '../time/timekeeping.ts';
 import { init_task } from './init_task.ts';
+import { sysfs_init } from '../fs/sysfs.ts';
+import { tracefs_init } from '../fs/tracefs/inode.ts';
+import { index_syscalls } from '../syscalls/table.ts';
+import { SyscallTrace } from '../trace/trace_syscalls.ts';
 import { parse_args } from './params.ts';
 import { linux_banner, UTS_DOMAINNAME, UTS_NODENAME } from './version.ts';
 
@@ -71,6 +78,10 @@ export function create_kernel(arch: Arch, io: Io): Kernel {
     hostname: UTS_NODENAME,
     domainname: UTS_DOMAINNAME,
     unknown_syscalls: new Set<number>(),
+    seccomp_actions_logged: new_actions_logged(),
+    audit_serial: 0,
+    syscall_user_dispatch: true,
+    rseq_debug: false,
     mm: new PageAllocator(io),
   } as Partial<Kernel> as Kernel & { init_task: Task };
   kernel.printk = new Printk(kernel);
@@ -103,6 +114,9 @@ export function start_kernel(kernel: Kernel, dtb: number): void {
   kernel.init_task.fs = init_fs(kernel.fs.root);
   proc_root_init(kernel);
   yama_init(kernel);
+  seccomp_sysctl_init(kernel);
+  syscall_user_dispatch_init(kernel);
+  rseq_init(kernel);
   do_initcalls(kernel);
   rest_init(kernel);
 }
@@ -125,6 +139,9 @@ function time_init(kernel: Kernel): void {
 
 /** Upstream runs these from kernel_init(), as initcalls; nothing here sleeps. */
 function do_initcalls(kernel: Kernel): void {
+  sysfs_init(kernel);
+  kernel.trace = new SyscallTrace(kernel, index_syscalls());
+  tracefs_init(kernel);
   devtmpfs_init(kernel);
   chr_dev_init(kernel);
   tty_init(kernel);

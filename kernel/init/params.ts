@@ -11,6 +11,7 @@ import type { Kernel } from '../kernel.ts';
 /** Words that the kernel reads; every other one is for init. */
 // biome-ignore format: columns teach
 const KERNEL_PARAMETERS: ReadonlyMap<string, string> = new Map([
+  ['audit',           '0: nothing is recorded, not even what seccomp does'],
   ['console',         'which console to write to: there is one, ttyAMA0'],
   ['debug',           'log everything to the console'],
   ['earlycon',        'accepted: the log is kept until the console is there, and lost never'],
@@ -25,7 +26,10 @@ const KERNEL_PARAMETERS: ReadonlyMap<string, string> = new Map([
   ['ro',              'accepted: the root is the initramfs'],
   ['root',            'accepted: the root is the initramfs'],
   ['rw',              'accepted: the root is the initramfs'],
+  ['rseq_debug',      'checks the critical sections of restartable sequences, and finds system calls in them'],
   ['sched_seed',      'ours: makes time slices random, reproducibly, to find races'],
+  ['syscall_user_dispatch', 'ours: 0 is the kernel without it, as arm64 is today'],
+  ['vdso_sigreturn',  "ours: match lets the vDSO's sigreturn through when system calls are dispatched, false does not"],
 ]);
 
 export interface BootParam {

@@ -5,11 +5,17 @@
  * Manual: ptrace(2)
  */
 
+import {
+  syscall_user_dispatch_get_config,
+  syscall_user_dispatch_set_config,
+} from '../entry/syscall_user_dispatch.ts';
 import { SYSCALL_WORK_SYSCALL_EMU, SYSCALL_WORK_SYSCALL_TRACE, type Task } from '../include/linux/sched.ts';
 import type { UserPtr } from '../include/linux/types.ts';
 import { EIO, ESRCH } from '../include/uapi/errno.ts';
 import * as uapi from '../include/uapi/ptrace.ts';
 import { put_user_u64 } from '../lib/usercopy.ts';
+import { ptrace_get_rseq_configuration } from '../rseq.ts';
+import { seccomp_get_filter, seccomp_get_metadata } from '../seccomp.ts';
 import {
   type ArgType,
   SYSCALL_DEFINE,
@@ -76,6 +82,11 @@ const REQUESTS: ReadonlyMap<number, Request> = new Map<number, Request>([
   [uapi.PTRACE_SETSIGMASK,       (task, child, addr, data) => ptrace_setsigmask(task, child, addr.value, data.ptr)],
   [uapi.PTRACE_GETREGSET,        (task, child, addr, data) => ptrace_getregset(task, child, addr.value, data.ptr)],
   [uapi.PTRACE_SETREGSET,        (task, child, addr, data) => ptrace_setregset(task, child, addr.value, data.ptr)],
+  [uapi.PTRACE_SECCOMP_GET_FILTER, (task, child, addr, data) => seccomp_get_filter(task, child, addr.value, data.ptr)],
+  [uapi.PTRACE_SECCOMP_GET_METADATA, (task, child, addr, data) => seccomp_get_metadata(task, child, addr.value, data.ptr)],
+  [uapi.PTRACE_GET_RSEQ_CONFIGURATION, (task, child, addr, data) => ptrace_get_rseq_configuration(task, child, addr.value, data.ptr)],
+  [uapi.PTRACE_SET_SYSCALL_USER_DISPATCH_CONFIG, (task, child, addr, data) => syscall_user_dispatch_set_config(task, child, addr.value, data.ptr)],
+  [uapi.PTRACE_GET_SYSCALL_USER_DISPATCH_CONFIG, (task, child, addr, data) => syscall_user_dispatch_get_config(task, child, addr.value, data.ptr)],
   [uapi.PTRACE_GET_SYSCALL_INFO, (task, child, addr, data) => ptrace_get_syscall_info(task, child, addr.value, data.ptr)],
   [uapi.PTRACE_SET_SYSCALL_INFO, (task, child, addr, data) => ptrace_set_syscall_info(task, child, addr.value, data.ptr)],
 ]);

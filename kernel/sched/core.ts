@@ -19,6 +19,7 @@ import {
   type Task,
 } from '../include/linux/sched.ts';
 import type { Kernel } from '../kernel.ts';
+import { rseq_sched_switch_event } from '../rseq.ts';
 import { HrTimer } from '../time/hrtimer.ts';
 import { posix_cpu_timers_schedule, run_posix_cpu_timers } from '../time/posix-cpu-timers.ts';
 import { FairClass, weightOf } from './fair.ts';
@@ -192,6 +193,7 @@ export class Scheduler {
     else prev.nvcsw++;
     this.nr_switches++;
     this.hrtick.cancel();
+    if (prev.rseq) rseq_sched_switch_event(prev);
     this.current = next;
     kernel.events?.emit({
       type: 'sched_switch',

@@ -165,6 +165,8 @@ import {
 } from '../uid.ts';
 import { sys_getrlimit, sys_prlimit64, sys_setrlimit } from '../rlimit.ts';
 import { sys_prctl } from '../prctl.ts';
+import { sys_rseq } from '../rseq.ts';
+import { sys_seccomp } from '../seccomp.ts';
 import { sys_ptrace } from '../ptrace.ts';
 import { sys_capget, sys_capset } from '../capability.ts';
 import { sys_getrandom } from '../drivers/char/random.ts';
@@ -396,7 +398,11 @@ export const sys_call_table: readonly Row[] = [
   [164, sys_setrlimit],
   [261, sys_prlimit64],
   // kernel/prctl.ts
-  [167, sys_prctl, 'no PR_SET_MM, SECCOMP, SYSCALL_USER_DISPATCH; unknown operations are EINVAL'],
+  [167, sys_prctl, 'no PR_SET_MM; unknown operations are EINVAL'],
+  // kernel/seccomp.ts
+  [277, sys_seccomp, 'SECCOMP_FILTER_FLAG_SPEC_ALLOW changes nothing'],
+  // kernel/rseq.ts
+  [293, sys_rseq, 'no time slice extension'],
   // kernel/ptrace.ts
   [117, sys_ptrace],
   // kernel/capability.ts

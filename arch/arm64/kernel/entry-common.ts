@@ -12,6 +12,7 @@ import { far } from '../../../board/cpu/exception.ts';
 import type { Task } from '../../../kernel/include/linux/sched.ts';
 import { BUS_ADRALN } from '../../../kernel/include/uapi/siginfo.ts';
 import { SIGBUS } from '../../../kernel/include/uapi/signal.ts';
+import { rseq_note_user_irq_entry } from '../../../kernel/rseq.ts';
 import type { MaySleep } from '../../../kernel/sched/wait.ts';
 import {
   ESR_ELx_EC,
@@ -61,6 +62,7 @@ const el0t_64_sync: Readonly<Record<number, Handler>> = {
 export function el0t_64_sync_handler(arm64: Arm64, task: Task, regs: PtRegs): MaySleep<void> {
   const esr = arm64.cpu.esr;
   const handler = el0t_64_sync[ESR_ELx_EC(esr)] ?? bad_el0_sync;
+  if (task.rseq && handler !== el0_svc) rseq_note_user_irq_entry(task);
   return handler(arm64, task, regs, esr);
 }
 
@@ -100,5 +102,6 @@ function el0_brk64(_arm64: Arm64, task: Task, regs: PtRegs): void {
 
 /** An interrupt while user space ran. Whether somebody else goes on is decided on the way out. */
 export function el0_interrupt(task: Task): void {
+  rseq_note_user_irq_entry(task);
   task.kernel.irq.handle_irq();
 }

@@ -13,6 +13,7 @@ import { type Cpu, PAUSE as CPU_PAUSE } from '../../../board/cpu/cpu.ts';
 import { elr, spsr } from '../../../board/cpu/exception.ts';
 import { EXIT_TO_USER_MODE_WORK, exit_to_user_mode_loop } from '../../../kernel/entry/common.ts';
 import { TIF_FOREIGN_FPSTATE, TIF_SINGLESTEP, type Task } from '../../../kernel/include/linux/sched.ts';
+import { rseq_exit_to_user_mode } from '../../../kernel/rseq.ts';
 import { PAUSE, type Sleeps } from '../../../kernel/sched/wait.ts';
 import { NO_SYSCALL, PC, PSTATE, type PtRegs, SP } from '../include/asm/ptrace.ts';
 import type { Arm64 } from '../arch.ts';
@@ -29,6 +30,7 @@ export function* user_mode(arm64: Arm64, task: Task): Sleeps<never> {
   const info = task.thread_info;
   for (;;) {
     if (info.flags & EXIT_TO_USER_MODE_WORK) yield* exit_to_user_mode_loop(task);
+    if (task.rseq) rseq_exit_to_user_mode(task.rseq);
     if (task.mm) arm64.switch_mm(task.mm);
     if (info.flags & TIF_FOREIGN_FPSTATE) fpsimd.fpsimd_restore_current_state(task);
     kernel_exit(cpu, regs, info.flags);

@@ -41,6 +41,7 @@ import {
   signal_setup_done,
   stack_t_to_bytes,
 } from '../../../kernel/signal.ts';
+import { rseq_signal_deliver } from '../../../kernel/rseq.ts';
 import { sigset_to_bytes } from '../../../kernel/signal/sigset.ts';
 import type { Arm64 } from '../arch.ts';
 import { thread_of } from '../include/asm/processor.ts';
@@ -130,6 +131,7 @@ function* handle_signal(task: Task, ksig: KSignal): Sleeps<void> {
   if (task.kernel.events) {
     task.kernel.events.emit({ type: 'signal_deliver', sig, handler: `0x${ka.sa_handler.toString(16)}` });
   }
+  rseq_signal_deliver(task, sig);
   const mask = sigmask_to_save(task);
   const err = setup_rt_frame(task, sig, info, ka.sa_handler, ka.sa_flags, ka.sa_restorer, mask);
   const valid = valid_user_regs(task.regs as PtRegs, task);

@@ -12,8 +12,7 @@
 
 import {
   SYSCALL_WORK_ENTER,
-  SYSCALL_WORK_EXIT,
-  syscall_exit_work,
+  syscall_exit_to_user_mode_work,
   syscall_trace_enter,
 } from '../../../kernel/entry/common.ts';
 import type { Task } from '../../../kernel/include/linux/sched.ts';
@@ -63,14 +62,15 @@ function* sleeping_syscall(task: Task, regs: PtRegs, nr: number, call: Sleeps<Sy
 /** x0 is what whoever skipped it made of it. */
 function* syscall_skipped(task: Task, regs: PtRegs, nr: number): Sleeps<void> {
   emit_exit(task, regs, nr);
-  if (task.thread_info.syscall_work & SYSCALL_WORK_EXIT) yield* syscall_exit_work(task);
+  const rest = syscall_exit_to_user_mode_work(task);
+  if (rest) yield* rest;
 }
 
 function syscall_done(task: Task, regs: PtRegs, nr: number, ret: SysRet): MaySleep<void> {
   if (typeof ret === 'number') regs.put(0, ret);
   else regs.regs[0] = ret;
   emit_exit(task, regs, nr);
-  if (task.thread_info.syscall_work & SYSCALL_WORK_EXIT) return syscall_exit_work(task);
+  return syscall_exit_to_user_mode_work(task);
 }
 
 /** With the number that the program asked for: sigreturn has forgotten its own by now. */

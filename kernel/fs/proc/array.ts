@@ -29,6 +29,7 @@ import { get_mm_rss } from '../../mm/rmap.ts';
 import { task_pgrp, task_session } from '../../pid.ts';
 import { PTRACE_MODE_READ_FSCREDS, ptrace_may_access } from '../../ptrace.ts';
 import { nsec_to_clock_t, task_cputime, thread_group_cputime } from '../../sched/cputime.ts';
+import { count_filters } from '../../seccomp.ts';
 import { EMPTY_SIGSET, sigaddset, sigset_to_hex } from '../../signal/sigset.ts';
 import { task_mem } from './task_mmu.ts';
 
@@ -199,7 +200,7 @@ function status_signals(task: Task): string {
   );
 }
 
-function status_caps({ cred, no_new_privs }: Task): string {
+function status_caps({ cred, no_new_privs, seccomp }: Task): string {
   return (
     line('CapInh', cap_hex(cred.cap_inheritable)) +
     line('CapPrm', cap_hex(cred.cap_permitted)) +
@@ -207,8 +208,8 @@ function status_caps({ cred, no_new_privs }: Task): string {
     line('CapBnd', cap_hex(cred.cap_bset)) +
     line('CapAmb', cap_hex(cred.cap_ambient)) +
     line('NoNewPrivs', no_new_privs ? 1 : 0) +
-    line('Seccomp', 0) +
-    line('Seccomp_filters', 0) +
+    line('Seccomp', seccomp.mode) +
+    line('Seccomp_filters', count_filters(seccomp)) +
     line('Speculation_Store_Bypass', 'not vulnerable') +
     line('SpeculationIndirectBranch', 'not affected')
   );

@@ -31,7 +31,7 @@ const string_field =
 const UTS_LEN = 65;
 
 /** Linux: proc_dointvec_minmax(). The first number counts; what is behind it and its space is not taken. */
-const int_field =
+export const int_field =
   (min: number, max: number, set: (kernel: Kernel, value: number) => void): Write =>
   (kernel, text) => {
     const word = /^\s*(\S*)(\s*|\0.*)/.exec(text)!;

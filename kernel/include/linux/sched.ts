@@ -8,7 +8,10 @@
 import type { PtRegs } from '../../arch.ts';
 import type { Cred } from '../../cred.ts';
 import type { Kernel } from '../../kernel.ts';
+import type { SyscallUserDispatch } from '../../entry/syscall_user_dispatch.ts';
 import type { Pid } from '../../pid.ts';
+import type { Rseq } from '../../rseq.ts';
+import type { Seccomp } from '../../seccomp.ts';
 import type { Sleeps } from '../../sched/wait.ts';
 import type { WaitQueueHead } from '../../sched/wait.ts';
 import type { HrTimer } from '../../time/hrtimer.ts';
@@ -182,4 +185,8 @@ export interface Task {
   self_exec_id: number;
   parent_exec_id: number;
   personality: number;
+  seccomp: Seccomp;
+  syscall_dispatch: SyscallUserDispatch;
+  /** Null: not registered. */
+  rseq: Rseq | null;
 }
