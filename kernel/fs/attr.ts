@@ -47,7 +47,7 @@ import { memdup_user } from '../lib/usercopy.ts';
 import { send_sig } from '../signal.ts';
 import { SYSCALL_DEFINE, dirfd, int, long, octal, path as pathArg, ptr, uint } from '../syscalls/define.ts';
 import { fallocateMode, nofollowFlags } from './arg_types.ts';
-import { fdget, fdget_raw } from './file.ts';
+import { fdget } from './file.ts';
 import {
   current_time,
   file_remove_privs,
@@ -321,8 +321,3 @@ function vfs_fallocate(task: Task, file: File, mode: number, offset: number, len
   if (err === 0) file_remove_privs(task, file.f_inode);
   return err;
 }
-
-export const fd_path_raw = (task: Task, fd: number): Path | number => {
-  const file = fdget_raw(task, fd);
-  return typeof file === 'number' ? file : file.f_path;
-};

@@ -7,6 +7,7 @@
  * Absent:  core_pattern: the file is always `core` in the working directory
  */
 
+import { audit_core_dumps } from '../auditsc.ts';
 import { SIGNAL_GROUP_EXIT } from '../include/linux/jobctl.ts';
 import { type Task, PF_DUMPCORE } from '../include/linux/sched.ts';
 import type { File } from '../include/linux/fs.ts';
@@ -32,6 +33,7 @@ const CORE_DUMPED = 0x80;
 
 /** The process's exit code says "core dumped" afterwards if a core file was written, all of it, and only then. */
 export function do_coredump(task: Task, info: KernelSigInfo): void {
+  audit_core_dumps(task, info.si_signo);
   const { mm, signal } = task;
   const limit = signal.rlim[RLIMIT_CORE]!.cur;
   if (!mm || mm.dumpable !== SUID_DUMP_USER || limit < PAGE_SIZE) return;

@@ -9,10 +9,11 @@
 
 import { CAP_DAC_READ_SEARCH, CAP_FSETID, CAP_MKNOD, capable, in_group_p } from '../cred.ts';
 import type { Dentry, Inode, Path } from '../include/linux/fs.ts';
-import { LOOKUP_EMPTY, LOOKUP_FOLLOW, MAY_WRITE } from '../include/linux/fs_modes.ts';
+import { LOOKUP_EMPTY, LOOKUP_FOLLOW, MAY_EXEC, MAY_WRITE } from '../include/linux/fs_modes.ts';
 import type { Task } from '../include/linux/sched.ts';
 import type { UserPtr } from '../include/linux/types.ts';
 import {
+  EACCES,
   EBUSY,
   EEXIST,
   EINVAL,
@@ -52,7 +53,7 @@ import {
 } from '../include/uapi/stat.ts';
 import { SYSCALL_DEFINE, dirfd, octal, path as pathArg, uint } from '../syscalls/define.ts';
 import { fileMode, linkFlags, renameFlags, unlinkFlags } from './arg_types.ts';
-import { d_alloc, d_ancestor } from './dcache.ts';
+import { d_ancestor } from './dcache.ts';
 import { I_LINKABLE } from './inode.ts';
 import {
   LAST_DOT,
@@ -98,14 +99,11 @@ export function vfs_create(task: Task, dir: Dentry, dentry: Dentry, mode: number
   const err = may_create(task.cred, dir);
   if (err < 0) return err;
   const inode = dir.d_inode!;
-  return inode.i_op.create?.(dir, dentry, strip_sgid(task, inode, mode), task) ?? -create_denied(inode);
+  return inode.i_op.create?.(dir, dentry, strip_sgid(task, inode, mode), task) ?? -EACCES;
 }
 
-/** Where nothing can be made at all: EACCES for files, EPERM for the rest. */
-const create_denied = (_dir: Inode): number => 13;
-
 export function vfs_tmpfile(task: Task, dir: Dentry, mode: number): Dentry | number {
-  const err = inode_permission(task.cred, dir.d_inode!, MAY_WRITE | 1);
+  const err = inode_permission(task.cred, dir.d_inode!, MAY_WRITE | MAY_EXEC);
   if (err < 0) return err;
   return dir.d_inode!.i_op.tmpfile?.(dir, mode, task) ?? -EOPNOTSUPP;
 }
@@ -388,9 +386,4 @@ function may_rename(
   if (is_dir) err = inode_permission(task.cred, old.d_inode!, MAY_WRITE);
   if (err === 0 && exchange && target_is_dir) err = inode_permission(task.cred, target.d_inode!, MAY_WRITE);
   return err;
-}
-
-/** For files that the kernel makes itself (initramfs, devtmpfs): a fresh negative dentry, or -EEXIST. */
-export function kernel_new_dentry(dir: Dentry, name: string): Dentry | number {
-  return dir.d_children.has(name) ? -EEXIST : d_alloc(dir, name);
 }

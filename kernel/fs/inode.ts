@@ -15,6 +15,7 @@ import type {
   SuperBlock,
   Timespec,
 } from '../include/linux/fs.ts';
+import { ENXIO } from '../include/uapi/errno.ts';
 import { MS_NOATIME, MS_NODIRATIME, MS_RDONLY } from '../include/uapi/mount.ts';
 import {
   S_IFBLK,
@@ -39,7 +40,7 @@ export const no_iops: InodeOperations = {};
 export const no_fops: FileOperations = {};
 
 /** A block device has nobody behind it on this board: ENXIO, by having no open. */
-export const def_blk_fops: FileOperations = { open: () => -6 };
+export const def_blk_fops: FileOperations = { open: () => -ENXIO };
 
 export function new_inode(
   sb: SuperBlock,

@@ -252,11 +252,8 @@ export function filename_lookup_as(
   if (err === 0) err = lookup_last(nd);
   if (err < 0) return err;
   if (nd.flags & LOOKUP_DIRECTORY && !S_ISDIR(nd.path.dentry.d_inode!.i_mode)) return -ENOTDIR;
-  return complete_walk(nd);
+  return nd.path;
 }
-
-/** A scoped walk must not have left its scope by a rename or mount on the way; ours cannot, so it is just the result. */
-const complete_walk = (nd: Nameidata): Path => nd.path;
 
 export const filename_lookup = (task: Task, dfd: number, name: string, flags: number): Path | number =>
   filename_lookup_as(task, task.cred, dfd, name, flags);

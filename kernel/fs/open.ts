@@ -42,7 +42,6 @@ import {
   EISDIR,
   ENOENT,
   ENOTDIR,
-  EOPNOTSUPP,
   EROFS,
   ETXTBSY,
 } from '../include/uapi/errno.ts';
@@ -194,15 +193,12 @@ function open_last_lookups(nd: Nameidata, op: OpenFlags): number {
     nd.flags |= LOOKUP_FOLLOW | LOOKUP_DIRECTORY;
   }
 
-  const dentry = lookup_last_open(nd);
+  const dentry = lookup_one(nd.path.dentry, nd.last, nd.task);
   if (typeof dentry === 'number') return dentry;
   if (!dentry.d_inode) return create ? create_last(nd, dentry, op) : -ENOENT;
   if (create && op.open_flag & O_EXCL) return -EEXIST;
   return open_step(nd, dentry, (nd.flags & LOOKUP_FOLLOW) !== 0);
 }
-
-/** The directory must be searchable for this last step too; the walk has seen to it. */
-const lookup_last_open = (nd: Nameidata): Dentry | number => lookup_one(nd.path.dentry, nd.last, nd.task);
 
 function create_last(nd: Nameidata, dentry: Dentry, op: OpenFlags): number {
   if (mnt_is_readonly(nd.path.mnt)) return -EROFS;
@@ -254,7 +250,7 @@ function do_tmpfile(task: Task, dfd: number, name: string, op: OpenFlags): MaySl
   if (mnt_is_readonly(dir.mnt)) return -EROFS;
 
   const dentry = vfs_tmpfile(task, dir.dentry, (op.mode & ~task.fs.umask & S_IALLUGO) | S_IFREG);
-  if (typeof dentry === 'number') return dentry === -EOPNOTSUPP ? -EOPNOTSUPP : dentry;
+  if (typeof dentry === 'number') return dentry;
   return vfs_open(task, { mnt: dir.mnt, dentry }, op.open_flag);
 }
 

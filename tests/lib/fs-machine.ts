@@ -10,7 +10,6 @@ import { devtmpfs_init } from '../../kernel/fs/devices.ts';
 import { init_fs } from '../../kernel/fs/fs_struct.ts';
 import { proc_root_init } from '../../kernel/fs/proc/root.ts';
 import type { Task } from '../../kernel/include/linux/sched.ts';
-import { EFAULT } from '../../kernel/include/uapi/errno.ts';
 import type { Kernel } from '../../kernel/kernel.ts';
 import { bytes_to_string, string_to_bytes } from '../../kernel/lib/bytes.ts';
 import { PageAllocator } from '../../kernel/mm/page_alloc.ts';
@@ -207,5 +206,3 @@ export interface Stat {
   readonly blocks: number;
   readonly mtime: number;
 }
-
-export const isFault = (ret: number): boolean => ret === -EFAULT;
