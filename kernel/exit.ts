@@ -9,6 +9,7 @@
  * than the leader has nobody who could ask, and goes at once; the leader's end is told only when it is the last.
  */
 
+import { audit_free } from './auditsc.ts';
 import { disassociate_ctty } from './drivers/tty/tty_jobctrl.ts';
 import { exit_files } from './fs/file.ts';
 import { exit_fs } from './fs/fs_struct.ts';
@@ -65,6 +66,7 @@ export function* do_exit(task: Task, code: number): Sleeps<never> {
     exit_itimers(task);
     signal.maxrss = Math.max(signal.maxrss, maxrss(task));
   }
+  audit_free(task);
   task.exit_code = code;
   kernel.events?.emit({ type: 'exit', code });
 

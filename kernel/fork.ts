@@ -59,6 +59,7 @@ import {
   CLONE_VM,
 } from './include/uapi/sched.ts';
 import { SS_DISABLE } from './include/uapi/signal.ts';
+import { audit_alloc } from './auditsc.ts';
 import type { Kernel } from './kernel.ts';
 import { put_user_u32 } from './lib/usercopy.ts';
 import { Mutex } from './locking/mutex.ts';
@@ -185,6 +186,7 @@ export function copy_process(parent: Task, args: KernelCloneArgs, traced = false
   }
 
   const child = dup_task_struct(parent, args, pid, mm);
+  audit_alloc(child);
   link_process(child, parent, args);
   copy_seccomp(parent, child); // it is one of the threads now: TSYNC finds it, or found its parent before
   ptrace_init_task(child, parent, traced || (args.flags & CLONE_PTRACE) !== 0);

@@ -13,6 +13,7 @@ import type { TtyState } from './drivers/tty/tty_io.ts';
 import type { DeviceTree } from './drivers/of/fdt.ts';
 import type { IrqState } from './irq/irqdesc.ts';
 import type { PageAllocator } from './mm/page_alloc.ts';
+import type { Audit } from './audit.ts';
 import type { UserTable } from './cred.ts';
 import type { FutexTable } from './futex/core.ts';
 import type { PidTable } from './pid.ts';
@@ -64,6 +65,8 @@ export interface Kernel {
   trace: SyscallTrace;
   /** Linux: security/yama. Who may trace whom. */
   readonly yama: Yama;
+  /** Linux: kernel/audit.c. What is recorded, and for whom. */
+  audit: Audit;
   /** PID 0: the boot processor's thread, then the idle task. */
   readonly init_task: Task;
   /** PID 1; its death is a panic. */
@@ -77,8 +80,6 @@ export interface Kernel {
   readonly unknown_syscalls: Set<number>;
   /** /proc/sys/kernel/seccomp/actions_logged: SECCOMP_RET_*. */
   seccomp_actions_logged: ReadonlySet<number>;
-  /** The number of the last audit event. */
-  audit_serial: number;
   /** /proc/sys/kernel/syscall_user_dispatch: may it be armed? Null: this kernel does not have it. */
   syscall_user_dispatch: boolean | null;
   /** The boot parameter rseq_debug: critical sections are checked, and system calls in them are found. */

@@ -3,8 +3,7 @@
  *
  * Linux:   kernel/entry/common.c, include/linux/entry-common.h (v7.2, with tip core/entry of July 2026)
  * Differs: the short path is the architecture's: nothing here runs unless somebody wants to look
- * Absent:  tracepoints and audit; lockdep and context tracking, which have nothing to track on one CPU without
- *          a tick that could be stopped
+ * Absent:  lockdep and context tracking, which have nothing to track on one CPU without a tick that could be stopped
  *
  *     syscall_trace_enter         invoke         syscall_exit_work          exit_to_user_mode_loop
  *     sud, ptrace, seccomp,    --------------->  ptrace                 -->  schedule, signals, until
@@ -12,6 +11,7 @@
  */
 
 import type { PtRegs } from '../arch.ts';
+import { audit_syscall_entry, audit_syscall_exit } from '../auditsc.ts';
 import {
   SYSCALL_WORK_SECCOMP,
   SYSCALL_WORK_SYSCALL_AUDIT,
@@ -92,6 +92,10 @@ export function* syscall_trace_enter(task: Task, regs: PtRegs): Sleeps<number> {
     step(task, 'tracepoint');
     task.kernel.trace.sys_enter(task, regs);
   }
+  if (work & SYSCALL_WORK_SYSCALL_AUDIT) {
+    step(task, 'audit');
+    audit_syscall_entry(task, regs);
+  }
 
   step(task, 'invoke');
   return arch.syscall_get_nr(regs);
@@ -113,6 +117,7 @@ export function* syscall_exit_work(task: Task): Sleeps<void> {
     return;
   }
   step(task, 'exit-work');
+  if (work & SYSCALL_WORK_SYSCALL_AUDIT) audit_syscall_exit(task, task.regs);
   if (work & SYSCALL_WORK_SYSCALL_TRACEPOINT) task.kernel.trace.sys_exit(task, task.regs);
   const singleStep = report_single_step(work);
   if (singleStep || work & SYSCALL_WORK_SYSCALL_TRACE) {

@@ -135,6 +135,7 @@ export function init_task(kernel: Kernel): Task {
     seccomp: new_seccomp(),
     syscall_dispatch: new_syscall_user_dispatch(),
     rseq: null,
+    audit_context: null,
   };
   task.group_leader = task;
   task.parent = task;

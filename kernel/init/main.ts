@@ -11,6 +11,8 @@
  */
 
 import type { Arch } from '../arch.ts';
+import { Audit } from '../audit.ts';
+import { AuditFilter } from '../auditfilter.ts';
 import { UserTable } from '../cred.ts';
 import { chr_dev_init } from '../drivers/char/mem.ts';
 import { random_init } from '../drivers/char/random.ts';
@@ -79,7 +81,6 @@ export function create_kernel(arch: Arch, io: Io): Kernel {
     domainname: UTS_DOMAINNAME,
     unknown_syscalls: new Set<number>(),
     seccomp_actions_logged: new_actions_logged(),
-    audit_serial: 0,
     syscall_user_dispatch: true,
     rseq_debug: false,
     mm: new PageAllocator(io),
@@ -113,6 +114,7 @@ export function start_kernel(kernel: Kernel, dtb: number): void {
   vfs_caches_init(kernel);
   kernel.init_task.fs = init_fs(kernel.fs.root);
   proc_root_init(kernel);
+  kernel.audit = new Audit(kernel, new AuditFilter());
   yama_init(kernel);
   seccomp_sysctl_init(kernel);
   syscall_user_dispatch_init(kernel);

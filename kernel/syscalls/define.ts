@@ -19,6 +19,8 @@ export interface ArgType<T> {
   format(value: T, task: Task, words: Uint32Array, index: number, ret: number): string;
   /** The call writes there: printed when it returns, with its result in `ret`. */
   readonly out?: true;
+  /** What it is in C, for the event's format file; absent: unsigned long. */
+  readonly ctype?: string;
 }
 
 export type ArgTypes = Readonly<Record<string, ArgType<unknown>>>;
@@ -68,20 +70,33 @@ const decimal = (value: number): string => String(value);
 export const hex = (value: number | bigint): string => (value === 0 ? '0' : `0x${value.toString(16)}`);
 
 /** A C int: the low half, signed. */
-export const int: ArgType<number> = { decode: (words, i) => words[2 * i]! | 0, format: decimal };
+export const int: ArgType<number> = {
+  decode: (words, i) => words[2 * i]! | 0,
+  format: decimal,
+  ctype: 'int',
+};
 /** An unsigned int. */
-export const uint: ArgType<number> = { decode: (words, i) => words[2 * i]!, format: decimal };
+export const uint: ArgType<number> = {
+  decode: (words, i) => words[2 * i]!,
+  format: decimal,
+  ctype: 'unsigned int',
+};
 /** An unsigned int that is a set of bits. */
-export const flags: ArgType<number> = { decode: (words, i) => words[2 * i]!, format: hex };
+export const flags: ArgType<number> = {
+  decode: (words, i) => words[2 * i]!,
+  format: hex,
+  ctype: 'unsigned int',
+};
 /** mode_t and the like. */
 export const octal: ArgType<number> = {
   decode: (words, i) => words[2 * i]!,
   format: (v) => `0${v.toString(8)}`,
+  ctype: 'umode_t',
 };
 /** size_t, unsigned long: a count. */
-export const size: ArgType<number> = { decode: unsigned64, format: decimal };
+export const size: ArgType<number> = { decode: unsigned64, format: decimal, ctype: 'size_t' };
 /** long, loff_t. */
-export const long: ArgType<number> = { decode: signed64, format: decimal };
+export const long: ArgType<number> = { decode: signed64, format: decimal, ctype: 'long' };
 /** An unsigned long that is an address or a word of flags, but not one uaccess follows (mmap's hint). Tags are kept. */
 export const ulong: ArgType<number> = { decode: unsigned64, format: hex };
 /** A register's content, untouched. */
@@ -94,7 +109,11 @@ export const reg64: ArgType<bigint> = {
  * A pointer into user space. The one place where a register becomes an address: the top byte is a tag that Linux ignores
  * (TBI), the rest must be a user address; what is not becomes NOT_USER and faults like any bad pointer.
  */
-export const ptr: ArgType<UserPtr> = { decode: user_ptr, format: (v) => (v === 0 ? 'NULL' : hex(v)) };
+export const ptr: ArgType<UserPtr> = {
+  decode: user_ptr,
+  format: (v) => (v === 0 ? 'NULL' : hex(v)),
+  ctype: 'void *',
+};
 
 export function user_ptr(words: Uint32Array, i: number): UserPtr {
   const high = words[2 * i + 1]! & 0x00ff_ffff;
@@ -102,7 +121,7 @@ export function user_ptr(words: Uint32Array, i: number): UserPtr {
 }
 
 /** A pointer to a NUL-terminated string, printed as that string. */
-export const path: ArgType<UserPtr> = { decode: user_ptr, format: format_path };
+export const path: ArgType<UserPtr> = { decode: user_ptr, format: format_path, ctype: 'const char *' };
 
 /** strace's "..." after this many bytes. */
 const STRING_LIMIT = 32;
@@ -148,6 +167,7 @@ const octal_escape = (byte: number, next: number | undefined): string => {
 export const inbuf: ArgType<UserPtr> = {
   decode: user_ptr,
   format: (v, task, words, i) => (v === 0 ? 'NULL' : format_buffer(task, v, unsigned64(words, i + 1))),
+  ctype: 'const char *',
 };
 
 /** Bytes that the call writes; its result is how many. */
@@ -156,6 +176,7 @@ export const outbuf: ArgType<UserPtr> = {
   format: (v, task, _words, _i, ret) =>
     ret < 0 || v === 0 ? ptr.format(v, task, _words, _i, ret) : format_buffer(task, v, ret),
   out: true,
+  ctype: 'char *',
 };
 
 /** A structure that the call fills in. */
@@ -165,6 +186,7 @@ export const outptr: ArgType<UserPtr> = { ...ptr, out: true };
 export const dirfd: ArgType<number> = {
   decode: int.decode,
   format: (v) => (v === -100 ? 'AT_FDCWD' : String(v)),
+  ctype: 'int',
 };
 
 type Names = Readonly<Record<string, number>>;
@@ -172,7 +194,7 @@ type Names = Readonly<Record<string, number>>;
 /** One of a list of names: `enumeration({ SEEK_SET: 0, ... })`. */
 export const enumeration = (names: Names): ArgType<number> => {
   const byValue = new Map(Object.entries(names).map(([name, value]) => [value, name]));
-  return { decode: int.decode, format: (v) => byValue.get(v) ?? hex(v >>> 0) };
+  return { decode: int.decode, format: (v) => byValue.get(v) ?? hex(v >>> 0), ctype: 'int' };
 };
 
 /** An or of names; `zero` is what no bit at all is called. */
@@ -189,6 +211,7 @@ export const bits = (names: Names, zero = '0'): ArgType<number> => ({
     if (rest) parts.push(hex(rest >>> 0));
     return parts.length ? parts.join('|') : zero;
   },
+  ctype: 'int',
 });
 
 /** The first bytes of user memory as strace shows data; the address when unreadable. */

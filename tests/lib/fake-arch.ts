@@ -6,6 +6,8 @@
  */
 
 import { type Arch, PtRegs } from '../../kernel/arch.ts';
+import { Audit } from '../../kernel/audit.ts';
+import { AuditFilter } from '../../kernel/auditfilter.ts';
 import { UserTable } from '../../kernel/cred.ts';
 import { do_exit } from '../../kernel/exit.ts';
 import { copy_process, fork_init, kernel_clone, NO_CLONE_ARGS } from '../../kernel/fork.ts';
@@ -140,6 +142,7 @@ export class FakeMachine {
       domainname: '(none)',
     } as unknown as Kernel & { init_task: Task };
     kernel.printk = new Printk(kernel);
+    kernel.audit = new Audit(kernel, new AuditFilter());
     kernel.hrtimers = new HrTimers(kernel);
     kernel.time = new Timekeeping(() => kernel.hrtimers.clock_was_set());
     kernel.init_task = init_task(kernel);

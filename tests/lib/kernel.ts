@@ -8,6 +8,8 @@ import type { Task } from '../../kernel/include/linux/sched.ts';
 import { PF_KTHREAD, TASK_RUNNING } from '../../kernel/include/linux/sched.ts';
 import { CLONE_SIGHAND, CLONE_THREAD, CLONE_VM } from '../../kernel/include/uapi/sched.ts';
 import { SIGCHLD } from '../../kernel/include/uapi/signal.ts';
+import { Audit } from '../../kernel/audit.ts';
+import { AuditFilter } from '../../kernel/auditfilter.ts';
 import { UserTable } from '../../kernel/cred.ts';
 import { init_task } from '../../kernel/init/init_task.ts';
 import { PidTable } from '../../kernel/pid.ts';
@@ -52,6 +54,7 @@ export function testKernel(over: Partial<Arch> = {}): Kernel {
     unknown_syscalls: new Set<number>(),
   } as Partial<Kernel> as Kernel & { init_task: Task };
   kernel.printk = new Printk(kernel);
+  kernel.audit = new Audit(kernel, new AuditFilter());
   kernel.hrtimers = new HrTimers(kernel);
   kernel.time = new Timekeeping(() => {});
   kernel.init_task = init_task(kernel);

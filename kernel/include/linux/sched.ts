@@ -6,6 +6,7 @@
  */
 
 import type { PtRegs } from '../../arch.ts';
+import type { AuditContext } from '../../auditsc.ts';
 import type { Cred } from '../../cred.ts';
 import type { Kernel } from '../../kernel.ts';
 import type { SyscallUserDispatch } from '../../entry/syscall_user_dispatch.ts';
@@ -185,6 +186,8 @@ export interface Task {
   self_exec_id: number;
   parent_exec_id: number;
   personality: number;
+  /** What audit notes of the call it is in; null: it is not audited, and never will be. */
+  audit_context: AuditContext | null;
   seccomp: Seccomp;
   syscall_dispatch: SyscallUserDispatch;
   /** Null: not registered. */

@@ -1,0 +1,42 @@
+/*
+ * kernel/fs/libfs.ts - trees that the kernel fills and nobody changes
+ *
+ * Linux:   fs/libfs.c, fs/seq_file.c
+ */
+
+import type { Dentry, FileOperations, InodeOperations, SuperBlock } from '../include/linux/fs.ts';
+import { ENOENT } from '../include/uapi/errno.ts';
+import { S_IFDIR, S_IFREG } from '../include/uapi/stat.ts';
+import type { Kernel } from '../kernel.ts';
+import { d_add, d_alloc, d_make_root } from './dcache.ts';
+import { new_inode } from './inode.ts';
+import { dcache_dir_fops } from './readdir.ts';
+import { new_super } from './super.ts';
+
+/** What is there was found before this is asked. */
+const simple_dir_iops: InodeOperations = { lookup: (): number => -ENOENT };
+
+/** A super block with an empty root. */
+export function simple_fill_super(kernel: Kernel, type: string, magic: number, mode: number): SuperBlock {
+  const sb = new_super(kernel, type, magic, {});
+  const root = new_inode(sb, S_IFDIR | mode, simple_dir_iops, dcache_dir_fops);
+  root.i_nlink = 2;
+  sb.s_root = d_make_root(sb, root);
+  return sb;
+}
+
+/** The directory of that name; made if it is not there. */
+export function simple_mkdir(parent: Dentry, name: string, mode: number): Dentry {
+  const known = parent.d_children.get(name);
+  if (known) return known;
+  const dentry = d_alloc(parent, name);
+  const inode = new_inode(parent.d_sb, S_IFDIR | mode, simple_dir_iops, dcache_dir_fops);
+  inode.i_nlink = 2;
+  parent.d_inode!.i_nlink++;
+  d_add(dentry, inode);
+  return dentry;
+}
+
+export function simple_create(parent: Dentry, name: string, mode: number, fops: FileOperations): void {
+  d_add(d_alloc(parent, name), new_inode(parent.d_sb, S_IFREG | mode, {}, fops));
+}
