@@ -34,15 +34,15 @@ function exponential(value: number): string {
 
 /** h for a double, h:l for a single, h:l:x for a half. */
 function indexed(insn: Insn): string {
-  const { h = 0, l = 0, x = 0, m = 0, P } = insn.f;
-  const index = P === undefined ? 4 * h + 2 * l + x : P === 0 ? 2 * h + l : h;
+  const { h = 0, l = 0, L = 0, x = 0, m = 0, P } = insn.f;
+  const index = P === undefined ? 4 * h + 2 * l + x : P === 0 ? 2 * h + L : h;
   return `v${m}.${letter(scale(insn))}[${index}]`;
 }
 
 /** Of FCMLA: bit 22 says half precision. */
 function indexedPair(insn: Insn): string {
-  const { h = 0, l = 0, m = 0 } = insn.f;
-  return (insn.word >>> 22) & 1 ? `v${m}.h[${2 * h + l}]` : `v${m}.s[${h}]`;
+  const { h = 0, H = 0, l = 0, m = 0 } = insn.f;
+  return (insn.word >>> 22) & 1 ? `v${m}.h[${2 * H + l}]` : `v${m}.s[${h}]`;
 }
 
 export const FP_OPERANDS: Readonly<Record<string, Format>> = {
@@ -61,7 +61,7 @@ export const FP_OPERANDS: Readonly<Record<string, Format>> = {
   // Immediates
   fimm: (_, value) => floatImmediate(value),
   fraction: (insn, value, field) => `#${2 ** (insn.bits[field] ?? 0) - value}`,
-  fbits: (_, value) => `#${64 - value}`,
+  fbits: (insn, value) => `#${64 - 32 * (insn.f.C ?? 0) - value}`,
 
   turn90: (insn) => `#${90 * (insn.f.R ?? 0)}`,
   turn180: (insn) => `#${90 + 180 * (insn.f.R ?? 0)}`,

@@ -34,29 +34,24 @@ const operand = (b: Builder, f: Fields, n: Value): Value => element(b, format(f)
 const setResult = (b: Builder, f: Fields, v: Value): void => setScalar(b, format(f), f.d, v);
 const x = (b: Builder, f: Fields): Value => b.x(f.n, f.Z ? 64 : 32);
 
-// Conversion between floating-point and fixed-point: `s` is 64 minus the bits of the fraction.
+// Conversion between floating-point and fixed-point: 64 minus C:s bits of fraction, not more than there are.
 
-function fractionBits(b: Builder, f: Fields): Value {
-  if (!f.Z) b.undefinedIf(eqz(bit(f.s, 5)));
-  return sub(i32(64), f.s);
-}
+const fractionBits = (f: Fields): Value => sub(i32(f.C ? 32 : 64), f.s);
+const fitsFraction = (f: { T: number; Z: number; C: number }): boolean => isFtype(f) && (f.Z | f.C) === 1;
 
 const integerOperand = (b: Builder, f: Fields, signed: boolean): Value => (signed ? sext : zext)(x(b, f));
 
 const from_fixed =
   (signed: boolean): Semantics =>
-  (b, f) => {
-    const fraction = fractionBits(b, f);
-    setResult(b, f, FixedToFP(b, format(f), integerOperand(b, f, signed), signed, fraction));
-  };
+  (b, f) =>
+    setResult(b, f, FixedToFP(b, format(f), integerOperand(b, f, signed), signed, fractionBits(f)));
 
 const to_fixed =
   (signed: boolean): Semantics =>
   (b, f) => {
     const type = { bits: f.Z ? 64 : 32, signed } as const;
-    const fraction = fractionBits(b, f);
     const mode = i32(ROUNDING.ZERO);
-    b.setX(f.d, FPToFixed(b, format(f), operand(b, f, f.n), type, fraction, mode));
+    b.setX(f.d, FPToFixed(b, format(f), operand(b, f, f.n), type, fractionBits(f), mode));
   };
 
 // Conversion between floating-point and integer: `r` is the rounding mode.
@@ -195,6 +190,7 @@ const three_source =
   };
 
 const FP = { fp: true, cold: true } as const;
+const FIXED = { ...FP, when: fitsFraction } as const;
 const FTYPE = { ...FP, when: isFtype } as const;
 /** FMOV between registers of the same size; half precision fits into both. */
 const sameSize = (f: { Z: number; T: number }): boolean => f.T === 3 || f.T === f.Z;
@@ -203,10 +199,10 @@ const sameSize = (f: { Z: number; T: number }): boolean => f.T === 3 || f.T === 
 // biome-ignore format: columns teach
 export const FLOATING_POINT: readonly Row[] = [
   // Conversion between floating-point and fixed-point
-  ['Z0011110TT000010ssssssnnnnnddddd', 'SCVTF (scalar, fixed-point)', from_fixed(true), 'scvtf {F:d}, {R:n}, {fbits:s}', FTYPE],
-  ['Z0011110TT000011ssssssnnnnnddddd', 'UCVTF (scalar, fixed-point)', from_fixed(false), 'ucvtf {F:d}, {R:n}, {fbits:s}', FTYPE],
-  ['Z0011110TT011000ssssssnnnnnddddd', 'FCVTZS (scalar, fixed-point)', to_fixed(true), 'fcvtzs {R:d}, {F:n}, {fbits:s}', FTYPE],
-  ['Z0011110TT011001ssssssnnnnnddddd', 'FCVTZU (scalar, fixed-point)', to_fixed(false), 'fcvtzu {R:d}, {F:n}, {fbits:s}', FTYPE],
+  ['Z0011110TT000010Csssssnnnnnddddd', 'SCVTF (scalar, fixed-point)', from_fixed(true), 'scvtf {F:d}, {R:n}, {fbits:s}', FIXED],
+  ['Z0011110TT000011Csssssnnnnnddddd', 'UCVTF (scalar, fixed-point)', from_fixed(false), 'ucvtf {F:d}, {R:n}, {fbits:s}', FIXED],
+  ['Z0011110TT011000Csssssnnnnnddddd', 'FCVTZS (scalar, fixed-point)', to_fixed(true), 'fcvtzs {R:d}, {F:n}, {fbits:s}', FIXED],
+  ['Z0011110TT011001Csssssnnnnnddddd', 'FCVTZU (scalar, fixed-point)', to_fixed(false), 'fcvtzu {R:d}, {F:n}, {fbits:s}', FIXED],
 
   // Conversion between floating-point and integer
   ['Z0011110TT111000000000nnnnnddddd', 'FCVTZS (scalar, integer)', truncate(true), 'fcvtzs {R:d}, {F:n}', FTYPE],
