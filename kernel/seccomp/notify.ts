@@ -326,7 +326,11 @@ function* notify_addfd(task: Task, notif: Notification, arg: UserPtr, size: numb
 
 function* wait_for_addfd(task: Task, request: Knotif, addfd: Addfd): Sleeps<number> {
   const err = yield* wait_event_interruptible(task, addfd.done, () => addfd.result !== null);
-  if (addfd.result === null) request.addfd.splice(request.addfd.indexOf(addfd), 1);
   fput(addfd.file);
-  return addfd.result ?? err;
+  if (addfd.result !== null) return addfd.result;
+
+  // A signal came first: it was not asked for, and not answered either.
+  request.addfd.splice(request.addfd.indexOf(addfd), 1);
+  if (addfd.send) request.state = 'sent';
+  return err;
 }
