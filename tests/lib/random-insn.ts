@@ -85,13 +85,14 @@ function lanes(random: Random): bigint {
   return dword;
 }
 
-/** As after reset; as soon afterwards, when something has been inexact; else any mode and any flags. */
+/** As after reset; as soon afterwards, when something has been inexact; the same with flushing; else anything. */
 function randomModes(random: Random, state: BigUint64Array): void {
-  const kind = random.below(4);
+  const kind = random.below(5);
   if (kind === 0) return;
   state[WORD.FPSR] = BigInt(FPSR.IXC);
-  if (kind === 1) return;
-  const mask = random.below(2) ? FPCR.WRITABLE : FPCR.RMODE;
+  if (kind === 2) state[WORD.FPCR] = BigInt(FPCR.FZ);
+  if (kind < 3) return;
+  const mask = kind === 3 ? FPCR.WRITABLE : FPCR.RMODE;
   state[WORD.FPCR] = BigInt((random.word() & mask) >>> 0);
   state[WORD.FPSR] = BigInt((random.word() & FPSR.WRITABLE) >>> 0);
 }

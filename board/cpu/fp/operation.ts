@@ -13,45 +13,80 @@ import { STATE } from '../state.ts';
 import { and, eq, eqz, i64, op, type Value, v128 } from '../value.ts';
 import type { Vector } from './element.ts';
 import { type Format, fromFloat, HALF, type PerFormat, toFloat } from './format.ts';
-import { type Attempt, scalarShape, type Shape, vectorShape } from './shape.ts';
+import {
+  type Attempt,
+  both,
+  either,
+  isLarge,
+  isZero,
+  scalarShape,
+  type Shape,
+  vectorShape,
+} from './shape.ts';
 import { control, FPCR, FPSR } from './status.ts';
 
 export interface Operation {
   /** One number at a time, in any mode: bits to bits, an i64 of which those of the format count. */
   readonly helper: PerFormat;
-  /** In which modes it is worth an attempt; undefined: in all. */
-  readonly mode?: (b: Builder) => Value;
+  /** What a mode or a flag can do to it. */
+  readonly concern: Concern;
   /** Undefined: the host has no such instruction. Operands are let(). */
   readonly attempt: (b: Builder, s: Shape, operands: readonly Value[]) => Attempt | undefined;
 }
 
-/** Rounding to nearest, no flushing, and inexactness is known already. FPSR is the upper half of the doubleword. */
-export const settled = (b: Builder): Value =>
-  eq(and(b.get(STATE.FPCR, 'i64'), i64(FPCR.RMODE | FPCR.FZ, FPSR.IXC)), i64(0, FPSR.IXC));
-/** For what is exact anyway. */
+/**
+ * nothing: it moves bits, and looks at nothing.
+ * flushing: it is exact, but a denormal operand may have to be zero.
+ * conversion: it may be inexact, but its result is no number that could be flushed.
+ * rounding: it may be inexact, and operands or result may have to be flushed.
+ */
+type Concern = 'nothing' | 'flushing' | 'conversion' | 'rounding';
+
+/** FPCR and FPSR at once; FPSR is the upper half. */
+const modes = (b: Builder, control: number): Value => and(b.get(STATE.FPCR, 'i64'), i64(control, FPSR.IXC));
+/** Rounding to nearest, no flushing, and inexactness is known already. */
+export const settled = (b: Builder): Value => eq(modes(b, FPCR.RMODE | FPCR.FZ), i64(0, FPSR.IXC));
+/** The same with flushing, as programs compiled for speed want it. */
+const settledFlushing = (b: Builder): Value => eq(modes(b, FPCR.RMODE | FPCR.FZ), i64(FPCR.FZ, FPSR.IXC));
 export const unflushed = (b: Builder): Value => eqz(control(b, FPCR.FZ));
 
+/** The operands let(), what became of them, and how a mask of their shape is one condition. */
+interface Tried {
+  readonly shape: Shape;
+  readonly operands: readonly Value[];
+  readonly attempt: Attempt;
+  readonly all: (mask: Value) => Value;
+}
+
 /** The result of the attempt if it was right, else what `exactly` gives. */
-function decide(
-  b: Builder,
-  mode: Value | undefined,
-  isRight: Value | undefined,
-  result: Value,
-  exactly: () => Value,
-): Value {
-  if (!mode && !isRight) return result;
-  return b.lazy(mode && isRight ? and(mode, isRight) : (mode ?? isRight)!, () => result, exactly);
+function decide(b: Builder, concern: Concern, tried: Tried, result: Value, exactly: () => Value): Value {
+  if (concern === 'nothing') return result;
+  const { isRight } = tried.attempt;
+  const mode = concern === 'flushing' ? unflushed(b) : settled(b);
+  const right = isRight ? and(mode, tried.all(isRight)) : mode;
+  const otherwise = concern === 'rounding' ? () => decideFlushing(b, tried, result, exactly) : exactly;
+  return b.lazy(right, () => result, otherwise);
+}
+
+/** No operand and no result is denormal: then flushing is no concern. */
+function decideFlushing(b: Builder, tried: Tried, result: Value, exactly: () => Value): Value {
+  const { shape, operands, attempt } = tried;
+  const numbers = [...operands, attempt.result].map((x) => either(isLarge(shape, x), isZero(shape, x)));
+  const right = numbers.reduce(both, attempt.isRight!);
+  return b.lazy(and(settledFlushing(b), tried.all(right)), () => result, exactly);
 }
 
 /** The operation on the bits of one number each. */
-export function onScalars(b: Builder, operation: Operation, f: Format, operands: readonly Value[]): Value {
-  const exactly = (): Value => b.call(operation.helper[f.name], ...operands);
+export function onScalars(b: Builder, operation: Operation, f: Format, bits: readonly Value[]): Value {
+  const exactly = (): Value => b.call(operation.helper[f.name], ...bits);
   if (f === HALF) return exactly();
-  const numbers = operands.map((one) => b.let(toFloat(f, one)));
-  const attempt = operation.attempt(b, scalarShape(f), numbers);
+  const shape = scalarShape(f);
+  const operands = bits.map((one) => b.let(toFloat(f, one)));
+  const attempt = operation.attempt(b, shape, operands);
   if (!attempt) return exactly();
   const result = attempt.result.type === 'i64' ? attempt.result : fromFloat(attempt.result);
-  return decide(b, operation.mode?.(b), attempt.isRight, result, exactly);
+  const tried = { shape, operands, attempt, all: (mask: Value) => mask };
+  return decide(b, operation.concern, tried, result, exactly);
 }
 
 /** Bits 127:64 do not count. */
@@ -62,14 +97,14 @@ export function onVectors(
   b: Builder,
   operation: Operation,
   { format, bits }: Vector,
-  operands: readonly Value[],
+  vectors: readonly Value[],
   exactly: () => Value,
 ): Value {
   if (format === HALF) return exactly();
-  const numbers = operands.map((one) => b.let(one));
-  const attempt = operation.attempt(b, vectorShape(format), numbers);
+  const shape = vectorShape(format);
+  const operands = vectors.map((one) => b.let(one));
+  const attempt = operation.attempt(b, shape, operands);
   if (!attempt) return exactly();
-  const { isRight, result } = attempt;
-  const counts = isRight && bits === 64 ? op('v128.or', isRight, UPPER) : isRight;
-  return decide(b, operation.mode?.(b), counts && op('i32x4.all_true', counts), result, exactly);
+  const all = (mask: Value): Value => op('i32x4.all_true', bits === 64 ? op('v128.or', mask, UPPER) : mask);
+  return decide(b, operation.concern, { shape, operands, attempt, all }, attempt.result, exactly);
 }

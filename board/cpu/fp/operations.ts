@@ -43,7 +43,7 @@ import { ROUNDING } from './status.ts';
 /** A denormal sum is exact. */
 const sum = (helper: PerFormat, onHost: (s: Shape, x: Value, y: Value) => Value): Operation => ({
   helper,
-  mode: settled,
+  concern: 'rounding',
   attempt(b, s, [x, y]) {
     const result = b.let(onHost(s, x!, y!));
     return { result, isRight: isBounded(s, result) };
@@ -52,7 +52,7 @@ const sum = (helper: PerFormat, onHost: (s: Shape, x: Value, y: Value) => Value)
 
 const product = (helper: PerFormat): Operation => ({
   helper,
-  mode: settled,
+  concern: 'rounding',
   attempt(b, s, [x, y]) {
     const result = b.let(host(s, 'mul', x!, y!));
     const isSafe = either(isLarge(s, result), either(isZero(s, x!), isZero(s, y!)));
@@ -71,7 +71,7 @@ export const MUL = product(FPMul);
 export const MULX = product(FPMulX);
 export const DIV: Operation = {
   helper: FPDiv,
-  mode: settled,
+  concern: 'rounding',
   attempt(b, s, [x, y]) {
     const result = b.let(host(s, 'div', x!, y!));
     return { result, isRight: both(isBounded(s, result), either(isLarge(s, result), isZero(s, x!))) };
@@ -79,19 +79,20 @@ export const DIV: Operation = {
 };
 export const SQRT: Operation = {
   helper: FPSqrt,
-  mode: settled,
+  concern: 'rounding',
   attempt(b, s, [x]) {
     const result = b.let(host(s, 'sqrt', x!));
     return { result, isRight: isBounded(s, result) };
   },
 };
 /** addend + x * y */
-export const MULADD: Operation = { helper: FPMulAdd, mode: settled, attempt: fusedOnHost };
+export const MULADD: Operation = { helper: FPMulAdd, concern: 'rounding', attempt: fusedOnHost };
 
 // Signs: bits, whatever they mean
 
 const sign = (helper: PerFormat, name: string): Operation => ({
   helper,
+  concern: 'nothing',
   attempt: (_b, s, [x]) => ({ result: host(s, name, x!) }),
 });
 
@@ -108,7 +109,7 @@ export const NEG = sign(
 
 const extremum = (helper: PerFormat, name: string): Operation => ({
   helper,
-  mode: unflushed,
+  concern: 'flushing',
   attempt(b, s, [x, y]) {
     const result = b.let(host(s, name, x!, y!));
     return { result, isRight: isNumber(s, result) };
@@ -123,7 +124,7 @@ export const MINNM = extremum(FPMinNum, 'min');
 /** All ones where it holds. */
 const relation = (helper: PerFormat, name: string, of = (_s: Shape, x: Value) => x): Operation => ({
   helper,
-  mode: unflushed,
+  concern: 'flushing',
   attempt(_b, s, [x, y]) {
     const holds = host(s, name, of(s, x!), of(s, y!));
     return {
@@ -185,7 +186,7 @@ const truncation = (signed: boolean): Operation => ({
     'truncation',
     (f) => (b, x) => FPToFixed(b, f, x, { bits: f.bits, signed }, i32(0), i32(ROUNDING.ZERO)),
   ),
-  mode: settled,
+  concern: 'conversion',
   attempt(_b, s, [x]) {
     if (s.name === 'f64x2') return undefined;
     const isRight = isInRange(s, x!, { bits: s.format.bits, signed });
@@ -202,7 +203,7 @@ function truncated(s: Shape, x: Value, signed: boolean): Value {
 /** And back. */
 const conversion = (signed: boolean): Operation => ({
   helper: unary('conversion', (f) => (b, x) => FixedToFP(b, f, signed ? sx(x, f.bits) : x, signed, i32(0))),
-  mode: settled,
+  concern: 'conversion',
   attempt(_b, s, [x]) {
     const sign = signed ? 's' : 'u';
     if (s.name === 'f64x2') return undefined;

@@ -27,7 +27,7 @@ import {
 } from '../fp/operations.ts';
 import { ROUNDING, roundingMode } from '../fp/status.ts';
 import { vfpExpandImm } from '../pseudocode.ts';
-import { bit, eqz, i32, i64, select, sext, shl, shr, sub, type Value, wrap, zext, zx } from '../value.ts';
+import { i32, i64, select, sext, shl, shr, sub, type Value, wrap, zext, zx } from '../value.ts';
 
 const format = (f: Fields): Format => ftype(f.T);
 const operand = (b: Builder, f: Fields, n: Value): Value => element(b, format(f), n);
