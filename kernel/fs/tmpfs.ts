@@ -273,7 +273,7 @@ export function shmem_truncate(inode: Inode, size: number): number {
     const partial = size % PAGE_SIZE ? mapping.get_page(first - 1, false) : 0;
     if (partial > 0) kernel.mm.bytes(partial).fill(0, size % PAGE_SIZE);
     inode.i_size = size;
-    unmap_mapping_range(mapping, first, Infinity);
+    unmap_mapping_range(mapping, first, Infinity, true);
     mapping.truncate(first);
   }
   inode.i_size = size;

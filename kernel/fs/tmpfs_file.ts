@@ -172,7 +172,7 @@ function punch_hole(inode: Inode, offset: number, length: number): number {
   } else {
     clear_part(inode, offset, first * PAGE_SIZE);
     clear_part(inode, last * PAGE_SIZE, end);
-    unmap_mapping_range(mapping, first, last);
+    unmap_mapping_range(mapping, first, last, false);
     mapping.punch(first, last);
   }
   touch_mtime(inode);

@@ -78,7 +78,7 @@ const remove: Advice = (_mm, vma, start, end) => {
   if (!vm_mapping.punch) return -EOPNOTSUPP;
   const first = linear_page_index(vma, start);
   const last = linear_page_index(vma, end);
-  unmap_mapping_range(vm_mapping, first, last);
+  unmap_mapping_range(vm_mapping, first, last, false);
   vm_mapping.punch(first, last);
   return 0;
 };

@@ -240,26 +240,27 @@ export function page_is_private(mm: Mm, ptep: number): boolean {
 
 /* ---- Ranges of entries ---- */
 
-/** Takes every page out of [start, end). The mapping stays: touched again, pages come anew. */
-export function zap_page_range(mm: Mm, start: number, end: number): void {
+/** Takes every page out of [start, end), or all but private copies. The mapping stays: touched again, pages come anew. */
+export function zap_page_range(mm: Mm, start: number, end: number, evenCows = true): void {
   const { arch } = mm.kernel;
   let at = arch.next_pte_table(mm, start, end);
   if (at >= end) return;
   update_hiwater_rss(mm);
   while (at < end) {
     const next = pmd_addr_end(at, end);
-    zap_pte_range(mm, arch.pte_offset(mm, at), (next - at) / PAGE_SIZE);
+    zap_pte_range(mm, arch.pte_offset(mm, at), (next - at) / PAGE_SIZE, evenCows);
     at = arch.next_pte_table(mm, next, end);
   }
   arch.flush_tlb_range(mm, start, end);
 }
 
-function zap_pte_range(mm: Mm, first: number, count: number): void {
-  const { arch } = mm.kernel;
+function zap_pte_range(mm: Mm, first: number, count: number, evenCows: boolean): void {
+  const { arch, mm: pages } = mm.kernel;
   for (let ptep = first; ptep < first + count * PTE_STRIDE; ptep += PTE_STRIDE) {
     const entry = arch.pte_flags(ptep);
     if (entry === 0) continue;
     const pfn = arch.pte_pfn(ptep);
+    if (!evenCows && (entry & _PAGE_SPECIAL) === 0 && (pages.page_flags(pfn) & PG_anon) !== 0) continue;
     arch.pte_clear(ptep);
     if ((entry & _PAGE_SPECIAL) === 0) page_remove_rmap(mm, pfn);
   }
@@ -299,12 +300,20 @@ function copy_pte_range(dst: Mm, arch: Arch, to: number, from: number, count: nu
   }
 }
 
-/** Pages [first, end) of a file are going away: nobody may show them any longer, nor private copies of them. */
-export function unmap_mapping_range(mapping: AddressSpace, first: number, end: number): void {
+/**
+ * Pages [first, end) of a file are going away: nobody may show them any longer. `evenCows`: nor private copies of them,
+ * as the file ends there; a hole in its middle leaves copies alone.
+ */
+export function unmap_mapping_range(
+  mapping: AddressSpace,
+  first: number,
+  end: number,
+  evenCows: boolean,
+): void {
   for (const vma of mapping.i_mmap) {
     const from = Math.max(first, vma.vm_pgoff);
     const to = Math.min(end, vma.vm_pgoff + vma_pages(vma));
     const start = vma.vm_start - vma.vm_pgoff * PAGE_SIZE;
-    if (from < to) zap_page_range(vma.vm_mm, start + from * PAGE_SIZE, start + to * PAGE_SIZE);
+    if (from < to) zap_page_range(vma.vm_mm, start + from * PAGE_SIZE, start + to * PAGE_SIZE, evenCows);
   }
 }

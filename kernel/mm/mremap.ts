@@ -36,6 +36,7 @@ import {
   vma_is_anonymous,
   vma_lookup,
   vma_merge,
+  vma_modify_flags,
 } from './vma.ts';
 
 /** What was asked for, checked and rounded. */
@@ -200,9 +201,11 @@ function leave_old_place(mm: Mm, vma: VmArea, { oldAddr, oldLen, flags }: Reques
     do_munmap(mm, oldAddr, oldLen); // cannot fail for want of mappings: three were kept in reserve
     return;
   }
-  // The old mapping stays, empty, and no longer locked.
-  if ((vma.vm_flags & VM_LOCKED) !== 0) mm.locked_vm -= (vma.vm_end - vma.vm_start) / PAGE_SIZE;
-  vma.vm_flags &= ~VM_LOCKED_MASK;
+  // The old place stays, empty, and no longer locked.
+  if ((vma.vm_flags & VM_LOCKED) !== 0) {
+    mm.locked_vm -= oldLen / PAGE_SIZE;
+    vma_modify_flags(mm, vma, oldAddr, oldAddr + oldLen, vma.vm_flags & ~VM_LOCKED_MASK);
+  }
   zap_page_range(mm, oldAddr, oldAddr + oldLen);
 }
 

@@ -11,7 +11,7 @@ import { PAGE_SIZE, page_align_down } from '../include/linux/types.ts';
 import { ENOMEM, EPERM } from '../include/uapi/errno.ts';
 import { RLIMIT_STACK } from '../include/uapi/resource.ts';
 import { __vm_enough_memory, may_expand_vm, mlock_future_ok, rlimit } from './util.ts';
-import { find_vma_index, vm_stat_account, vma_is_accessible } from './vma.ts';
+import { anon_vma_prepare, find_vma_index, vm_stat_account, vma_is_accessible } from './vma.ts';
 
 /** Lets a mapping that grows down reach `address`. 0 or -errno: the access then finds nothing there. */
 export function expand_stack(mm: Mm, vma: VmArea, address: number): number {
@@ -28,6 +28,7 @@ export function expand_stack(mm: Mm, vma: VmArea, address: number): number {
   if (grow > vma.vm_pgoff) return -ENOMEM;
   const err = acct_stack_growth(mm, vma, vma.vm_end - start, grow);
   if (err < 0) return err;
+  if (vma.anon_vma === 0) anon_vma_prepare(mm, vma);
   vma.vm_start = start;
   vma.vm_pgoff -= grow;
   return 0;
