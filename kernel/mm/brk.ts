@@ -51,6 +51,8 @@ function grow(task: Task, mm: Mm, oldEnd: number, newEnd: number): number {
   if (next && newEnd + PAGE_SIZE > vm_start_gap(next)) return -ENOMEM;
   const err = vm_brk_flags(task, mm, oldEnd, newEnd - oldEnd, 0);
   if (err < 0) return err;
+  // The heap joins itself, not the bss below its start.
+  if (oldEnd > mm.start_brk) vma_merge(mm, find_vma(mm, oldEnd)!, MERGE_PREV);
   if ((mm.def_flags & VM_LOCKED) !== 0) mm_populate(mm, oldEnd, newEnd);
   return 0;
 }
@@ -74,7 +76,6 @@ export function vm_brk_flags(task: Task, mm: Mm, start: number, size: number, ex
 
   const vma = vm_area_alloc(mm, { start, end: start + length, flags, pgoff: start / PAGE_SIZE });
   insert_vm_struct(mm, vma);
-  vma_merge(mm, vma, MERGE_PREV);
   if ((flags & VM_LOCKED) !== 0) mm.locked_vm += pages;
   return 0;
 }
