@@ -253,6 +253,12 @@ export class Code {
     this.bytes.u32(func);
   }
 
+  /** The callee returns in the caller's place. */
+  returnCall(func: number): void {
+    this.bytes.byte(0x12);
+    this.bytes.u32(func);
+  }
+
   drop(): void {
     this.bytes.byte(0x1a);
   }

@@ -253,8 +253,7 @@ function coldDispatch(
   }
   for (const [, callee] of reached) {
     for (const local of COLD_PARAMETERS.keys()) code.get(local);
-    code.call(callee);
-    code.return();
+    code.returnCall(callee);
     code.end();
   }
   new ColdFrame(code, into).leave(EXIT.UNDEFINED, 'this');
