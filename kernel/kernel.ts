@@ -12,6 +12,7 @@ import type { Random } from './drivers/char/random.ts';
 import type { TtyState } from './drivers/tty/tty_io.ts';
 import type { DeviceTree } from './drivers/of/fdt.ts';
 import type { IrqState } from './irq/irqdesc.ts';
+import type { KcmpOrder } from './kcmp.ts';
 import type { PageAllocator } from './mm/page_alloc.ts';
 import type { Audit } from './audit.ts';
 import type { UserTable } from './cred.ts';
@@ -78,6 +79,7 @@ export interface Kernel {
   domainname: string;
   /** Calls without a row that were told in the log already, by number. */
   readonly unknown_syscalls: Set<number>;
+  readonly kcmp: KcmpOrder;
   /** /proc/sys/kernel/seccomp/actions_logged: SECCOMP_RET_*. */
   seccomp_actions_logged: ReadonlySet<number>;
   /** /proc/sys/kernel/syscall_user_dispatch: may it be armed? Null: this kernel does not have it. */

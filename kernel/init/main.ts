@@ -32,6 +32,7 @@ import { fd_install, get_unused_fd_flags, ksys_dup3 } from '../fs/file.ts';
 import { init_fs } from '../fs/fs_struct.ts';
 import { default_rootfs, populate_rootfs } from '../fs/initramfs.ts';
 import { filp_open } from '../fs/open.ts';
+import { KcmpOrder } from '../kcmp.ts';
 import { proc_root_init } from '../fs/proc/root.ts';
 import { FutexTable } from '../futex/core.ts';
 import type { Task } from '../include/linux/sched.ts';
@@ -80,6 +81,7 @@ export function create_kernel(arch: Arch, io: Io): Kernel {
     hostname: UTS_NODENAME,
     domainname: UTS_DOMAINNAME,
     unknown_syscalls: new Set<number>(),
+    kcmp: new KcmpOrder(),
     seccomp_actions_logged: new_actions_logged(),
     syscall_user_dispatch: true,
     rseq_debug: false,

@@ -81,6 +81,7 @@ import { sys_mmap, sys_munmap } from '../mm/mmap.ts';
 import { sys_mprotect } from '../mm/mprotect.ts';
 import { sys_mremap } from '../mm/mremap.ts';
 import { sys_msync } from '../mm/msync.ts';
+import { sys_kcmp } from '../kcmp.ts';
 import { sys_syslog } from '../printk.ts';
 import {
   sys_kill,
@@ -295,6 +296,8 @@ export const sys_call_table: readonly Row[] = [
   [ 98, sys_futex, 'no PI operations'],
   [ 99, sys_set_robust_list],
   [100, sys_get_robust_list],
+  // kernel/kcmp.ts
+  [272, sys_kcmp, 'no KCMP_EPOLL_TFD'],
   // kernel/printk.ts
   [116, sys_syslog],
   // kernel/sched/syscalls.ts

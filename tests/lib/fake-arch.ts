@@ -5,6 +5,7 @@
  * is interrupted, preempted and signalled at the points where a CPU would be.
  */
 
+import { KcmpOrder } from '../../kernel/kcmp.ts';
 import { type Arch, PtRegs } from '../../kernel/arch.ts';
 import { Audit } from '../../kernel/audit.ts';
 import { AuditFilter } from '../../kernel/auditfilter.ts';
@@ -138,6 +139,7 @@ export class FakeMachine {
       mm: { oom_victim: null },
       init: null,
       unknown_syscalls: new Set<number>(),
+      kcmp: new KcmpOrder(),
       hostname: '(none)',
       domainname: '(none)',
     } as unknown as Kernel & { init_task: Task };

@@ -2,6 +2,7 @@
  * tests/lib/kernel.ts - a kernel without a board: real tasks, signals and scheduler, and an architecture of a few lines
  */
 
+import { KcmpOrder } from '../../kernel/kcmp.ts';
 import type { Arch } from '../../kernel/arch.ts';
 import { NO_CLONE_ARGS, copy_process } from '../../kernel/fork.ts';
 import type { Task } from '../../kernel/include/linux/sched.ts';
@@ -52,6 +53,7 @@ export function testKernel(over: Partial<Arch> = {}): Kernel {
     yama: new Yama(),
     init: null,
     unknown_syscalls: new Set<number>(),
+    kcmp: new KcmpOrder(),
   } as Partial<Kernel> as Kernel & { init_task: Task };
   kernel.printk = new Printk(kernel);
   kernel.audit = new Audit(kernel, new AuditFilter());
