@@ -12,11 +12,18 @@ import type { Cpu } from '../../../board/cpu/cpu.ts';
 import type { Task } from '../../../kernel/include/linux/sched.ts';
 import { TASK_SIZE } from '../../../kernel/include/linux/types.ts';
 import { NT_ARM_HW_BREAK } from '../../../kernel/include/uapi/elf.ts';
-import { EINVAL } from '../../../kernel/include/uapi/errno.ts';
+import { EINVAL, ENOSPC } from '../../../kernel/include/uapi/errno.ts';
 import { TRAP_HWBKPT } from '../../../kernel/include/uapi/siginfo.ts';
 import { SIGTRAP } from '../../../kernel/include/uapi/signal.ts';
 import { get_unaligned_le32, get_unaligned_le64 } from '../../../kernel/lib/bytes.ts';
-import { CTRL_ENABLE, type HwDebugSlot, no_slot } from '../include/asm/hw_breakpoint.ts';
+import {
+  ARM_BREAKPOINT_EXECUTE,
+  ARM_BREAKPOINT_LOAD,
+  ARM_BREAKPOINT_STORE,
+  CTRL_ENABLE,
+  type HwDebugSlot,
+  new_slot,
+} from '../include/asm/hw_breakpoint.ts';
 import { thread_of } from '../include/asm/processor.ts';
 import { PC, type PtRegs } from '../include/asm/ptrace.ts';
 import { DBG_MDSCR_MDE, mdscr_modify } from './debug-monitors.ts';
@@ -30,7 +37,6 @@ export const get_num_wrps = (cpu: Cpu): number =>
 
 /** Bits 2:1 of a control register: at EL0 only, whatever the tracer wrote. */
 const PRIVILEGE_EL0 = 2 << 1;
-const PRIVILEGE_MASK = 3 << 1;
 
 /** Linux: hw_breakpoint_thread_switch(). Nothing is touched between two tasks that are not debugged. */
 export function hw_breakpoint_thread_switch(cpu: Cpu, prev: Task, next: Task): void {
@@ -42,71 +48,96 @@ export function hw_breakpoint_thread_switch(cpu: Cpu, prev: Task, next: Task): v
 /** The task's set into the CPU: also when a tracer has changed the set of the task that runs next anyway. */
 export function install(cpu: Cpu, task: Task): void {
   const { hbp_break, hbp_watch } = thread_of(task);
-  for (let n = 0; n < get_num_brps(cpu); n++) write_wb_reg(cpu, 'DBGB', n, hbp_break[n]!);
-  for (let n = 0; n < get_num_wrps(cpu); n++) write_wb_reg(cpu, 'DBGW', n, hbp_watch[n]!);
+  for (let n = 0; n < get_num_brps(cpu); n++) write_wb_reg(cpu, 'DBGB', n, hbp_break[n]);
+  for (let n = 0; n < get_num_wrps(cpu); n++) write_wb_reg(cpu, 'DBGW', n, hbp_watch[n]);
   mdscr_modify(cpu, 0, DBG_MDSCR_MDE);
 }
 
-function write_wb_reg(cpu: Cpu, kind: 'DBGB' | 'DBGW', n: number, { addr, ctrl }: HwDebugSlot): void {
-  const enabled = ctrl & CTRL_ENABLE ? (ctrl & ~PRIVILEGE_MASK) | PRIVILEGE_EL0 : 0;
+function write_wb_reg(cpu: Cpu, kind: 'DBGB' | 'DBGW', n: number, slot: HwDebugSlot | undefined): void {
+  const enabled = slot !== undefined && (slot.ctrl & CTRL_ENABLE) !== 0;
+  const addr = enabled ? slot.addr : 0;
   cpu.writeSysreg(`${kind}VR${n}_EL1`, addr >>> 0, Math.floor(addr / 2 ** 32));
-  cpu.writeSysreg(`${kind}CR${n}_EL1`, enabled);
+  cpu.writeSysreg(`${kind}CR${n}_EL1`, enabled ? slot.ctrl : 0);
 }
 
 /** Linux: flush_ptrace_hw_breakpoint(). A new program has none. */
 export function flush_ptrace_hw_breakpoint(cpu: Cpu, task: Task): void {
   const thread = thread_of(task);
+  thread.hbp_break.length = 0;
+  thread.hbp_watch.length = 0;
   if (!thread.hbp_active) return;
-  for (const slot of [...thread.hbp_break, ...thread.hbp_watch]) Object.assign(slot, no_slot());
   thread.hbp_active = false;
   mdscr_modify(cpu, DBG_MDSCR_MDE, 0);
 }
 
 /*
  * A tracer sets them: NT_ARM_HW_BREAK, NT_ARM_HW_WATCH
+ *
+ * Each slot's address comes before its control word and takes effect by itself, with the length that the slot had: one
+ * that it does not fit is refused. Debuggers therefore write aligned addresses and choose bytes by the mask.
  */
 
 const SLOTS_AT = 8; // behind the information word and its padding
 const SLOT_SIZE = 16;
-const TYPE_EXECUTE = 0;
+const CTRL_AT = 8;
 
-/** Slot by slot; those before a bad one are set. Slots that this CPU does not have are not looked at: EINVAL upstream too. */
+/** Slot by slot; those before a bad one are set. */
 export function set_hw_debug(task: Task, type: number, slots: number, bytes: Uint8Array): number {
   const thread = thread_of(task);
   const set = type === NT_ARM_HW_BREAK ? thread.hbp_break : thread.hbp_watch;
-  for (let n = 0, at = SLOTS_AT; at < bytes.length; n++, at += SLOT_SIZE) {
-    if (bytes.length - at < 8) return -EINVAL;
-    const addr = get_unaligned_le64(bytes, at);
-    const ctrl = bytes.length - at < 12 ? set[n]!.ctrl : get_unaligned_le32(bytes, at + 8);
-    if (n >= slots) {
-      if (addr !== 0 || ctrl !== 0) return -EINVAL;
-      continue;
-    }
-    const slot = parse_slot(type, addr, ctrl);
-    if (!slot) return -EINVAL;
-    Object.assign(set[n]!, slot);
-    thread.hbp_active = [...thread.hbp_break, ...thread.hbp_watch].some(({ ctrl }) => ctrl & CTRL_ENABLE);
+  let err = 0;
+  for (let n = 0, at = SLOTS_AT; at < bytes.length && err === 0; n++, at += SLOT_SIZE) {
+    err = set_slot(set, n, type, slots, bytes.subarray(at, at + SLOT_SIZE));
   }
-  return 0;
+  thread.hbp_active = [...thread.hbp_break, ...thread.hbp_watch].some(({ ctrl }) => ctrl & CTRL_ENABLE);
+  return err;
 }
 
-/** Linux: hw_breakpoint_arch_parse(). What the registers will hold, or null if that cannot be. */
-function parse_slot(type: number, addr: number, ctrl: number): HwDebugSlot | null {
-  if (addr >= TASK_SIZE) return null; // nobody watches the kernel
-  if (!(ctrl & CTRL_ENABLE)) return { addr, ctrl: ctrl & ~CTRL_ENABLE };
+function set_slot(set: HwDebugSlot[], n: number, type: number, slots: number, bytes: Uint8Array): number {
+  if (bytes.length < CTRL_AT) return -EINVAL;
+  if (n >= slots) return -ENOSPC;
+  set[n] ??= ptrace_hbp_create(type);
+  const slot = set[n]!;
+  const err = modify_user_hw_breakpoint(slot, { ...slot, bp_addr: get_unaligned_le64(bytes, 0) });
+  if (err < 0 || bytes.length === CTRL_AT) return err;
+  return ptrace_hbp_set_ctrl(slot, type, get_unaligned_le32(bytes, CTRL_AT));
+}
 
-  const access = (ctrl >>> 3) & 3;
-  const execute = type === NT_ARM_HW_BREAK;
-  if ((access === TYPE_EXECUTE) !== execute) return null;
-  if (execute) return { addr: addr - (addr % 4), ctrl: CTRL_ENABLE | PRIVILEGE_EL0 | (0xf << 5) };
+/** Off, and at address 0. */
+function ptrace_hbp_create(type: number): HwDebugSlot {
+  const watch = ARM_BREAKPOINT_LOAD | ARM_BREAKPOINT_STORE;
+  const slot = new_slot(type === NT_ARM_HW_BREAK ? ARM_BREAKPOINT_EXECUTE : watch);
+  modify_user_hw_breakpoint(slot, slot);
+  return slot;
+}
 
-  // Bytes of one doubleword, next to each other.
+/** Which bytes, and for what. Of a word that does not enable the rest does not count. */
+function ptrace_hbp_set_ctrl(slot: HwDebugSlot, type: number, ctrl: number): number {
+  if (!(ctrl & CTRL_ENABLE)) return modify_user_hw_breakpoint(slot, { ...slot, disabled: true });
+
+  const bp_type = (ctrl >>> 3) & 3;
+  if ((bp_type === ARM_BREAKPOINT_EXECUTE) !== (type === NT_ARM_HW_BREAK)) return -EINVAL;
+  // Bytes next to each other.
   const mask = (ctrl >>> 5) & 0xff;
   const first = mask & -mask;
-  if (mask === 0 || ((mask + first) & mask) !== 0) return null;
-  const shifted = mask << (addr % 8);
-  if (shifted > 0xff) return null;
-  return { addr: addr - (addr % 8), ctrl: CTRL_ENABLE | PRIVILEGE_EL0 | (access << 3) | (shifted << 5) };
+  if (mask === 0 || ((mask + first) & mask) !== 0) return -EINVAL;
+  const bp_len = Math.log2((mask + first) / first);
+  const bp_addr = slot.bp_addr + Math.log2(first);
+  return modify_user_hw_breakpoint(slot, { ...slot, bp_addr, bp_len, bp_type, disabled: false });
+}
+
+/** Linux: hw_breakpoint_arch_parse(). Works out what the registers will hold; 0, or -EINVAL and nothing has changed. */
+function modify_user_hw_breakpoint(slot: HwDebugSlot, wanted: HwDebugSlot): number {
+  const { bp_addr, bp_len, bp_type, disabled } = wanted;
+  if (bp_addr >= TASK_SIZE) return -EINVAL; // nobody watches the kernel
+  const execute = bp_type === ARM_BREAKPOINT_EXECUTE;
+  const offset = bp_addr % (execute ? 4 : 8);
+  const mask = ((1 << (execute ? 4 : bp_len)) - 1) << offset;
+  if (mask > 0xff) return -EINVAL; // beyond the doubleword
+
+  const ctrl = (disabled ? 0 : CTRL_ENABLE) | PRIVILEGE_EL0 | (bp_type << 3) | (mask << 5);
+  Object.assign(slot, wanted, { addr: bp_addr - offset, ctrl });
+  return 0;
 }
 
 /** The instruction has not been executed. */

@@ -6,7 +6,7 @@
  */
 
 import type { Task } from '../../../../kernel/include/linux/sched.ts';
-import { ARM_MAX_BRP, ARM_MAX_WRP, type HwDebugSlot, no_slot } from './hw_breakpoint.ts';
+import type { HwDebugSlot } from './hw_breakpoint.ts';
 
 /** V0..V31, 16 bytes each; FPSR; FPCR; two words reserved: struct user_fpsimd_state, the NT_PRFPREG set. */
 export const USER_FPSIMD_STATE_SIZE = 528;
@@ -23,9 +23,9 @@ export class ThreadStruct {
   /** FAR and ESR of the last fault that became a signal: signal frames show them. ESR 0: it was not a fault. */
   fault_address = 0n;
   fault_code = 0;
-  /** debug.suspended_step and the breakpoints of a tracer. */
-  readonly hbp_break: HwDebugSlot[] = Array.from({ length: ARM_MAX_BRP }, no_slot);
-  readonly hbp_watch: HwDebugSlot[] = Array.from({ length: ARM_MAX_WRP }, no_slot);
+  /** A tracer's breakpoints and watchpoints, as many as it has ever set. */
+  readonly hbp_break: HwDebugSlot[] = [];
+  readonly hbp_watch: HwDebugSlot[] = [];
   /** Is any of them enabled? Then switching to the task loads them. */
   hbp_active = false;
 
