@@ -29,12 +29,12 @@ function entry(ino, name, mode, data = Buffer.alloc(0), [major, minor] = [0, 0])
 const files = (dir) => readdirSync(dir, { withFileTypes: true }).filter((f) => f.isFile()).map((f) => f.name).sort();
 
 function* contents(programs, etc) {
-  for (const name of ['bin', 'dev', 'etc', 'proc', 'root', 'sys', 'tests', 'tmp']) {
+  for (const name of ['bin', 'demo', 'dev', 'etc', 'proc', 'root', 'sys', 'tests', 'tmp']) {
     yield [name, S_IFDIR | (name === 'tmp' ? 0o1777 : 0o755)];
   }
   yield ['dev/console', S_IFCHR | 0o600, undefined, [5, 1]]; // the kernel opens it before init can mount anything
   yield ['init', S_IFREG | 0o755, readFileSync(join(programs, 'init'))];
-  for (const dir of ['bin', 'tests']) {
+  for (const dir of ['bin', 'demo', 'tests']) {
     for (const name of files(join(programs, dir))) {
       yield [`${dir}/${name}`, S_IFREG | 0o755, readFileSync(join(programs, dir, name))];
     }
