@@ -62,7 +62,7 @@ function* batches(rows: readonly Row[], rounds: number): Generator<Row[]> {
 const complain = (one: Case, index: number, row: Row, lines: readonly string[]): string[] =>
   lines.length === 0 ? [] : [`${describe(one, index, row[1])}\n    ${lines.slice(0, 4).join('\n    ')}`];
 
-function main(count = 200_000, seed = Date.now() & 0x7fff_ffff, title = ''): number {
+function main(count = 5_000_000, seed = Date.now() & 0x7fff_ffff, title = ''): number {
   const qemu = findOracle();
   if (!qemu) {
     stdout.write('skipped: qemu-aarch64 or a cross compiler is not installed\n');
@@ -81,5 +81,5 @@ function main(count = 200_000, seed = Date.now() & 0x7fff_ffff, title = ''): num
 
 if (import.meta.url === pathToFileURL(argv[1] ?? '').href) {
   const [count, seed, title] = argv.slice(2);
-  exit(main(Number(count ?? 200_000), seed ? Number(seed) : undefined, title));
+  exit(main(Number(count ?? 5_000_000), seed ? Number(seed) : undefined, title));
 }

@@ -38,13 +38,11 @@ export function fusedOnHost(b: Builder, s: Shape, operands: readonly Value[]): R
 
 // Single precision
 
-/**
- * addend + x * y of single precision in double precision, where the product is exact. The sum is rounded twice, which is
- * right but where the first rounding may have ended halfway between two numbers of single precision.
- */
+/** The bits that a double has more, and what they are halfway between two numbers of single precision. */
 const HALFWAY = { mask: 0x1fff_ffff, middle: 0x1000_0000 };
 const LARGEST_SINGLE = 2 ** 128 - 2 ** 104;
 
+/** The product is exact. The sum is rounded twice, which is right unless the first rounding ended halfway. */
 function inDouble(b: Builder, s: Shape, [addend, x, y]: readonly Value[]): Required<Attempt> {
   const total = b.let(host(s, 'add', host(s, 'mul', x!, y!), addend!));
   const fits = host(s, 'le', host(s, 'abs', total), constant(s, LARGEST_SINGLE));
