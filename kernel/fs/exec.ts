@@ -36,7 +36,7 @@ import { ptrace_event } from '../ptrace.ts';
 import { rseq_execve } from '../rseq.ts';
 import type { Sleeps } from '../sched/wait.ts';
 import { fatal_signal_pending, flush_signal_handlers, force_fatal_sig } from '../signal.ts';
-import { bits, dirfd, path, ptr, SYSCALL_DEFINE } from '../syscalls/define.ts';
+import { bits, dirfd, environ, path, strings, SYSCALL_DEFINE } from '../syscalls/define.ts';
 import { exit_itimers } from '../time/posix-timers.ts';
 import { elf_format } from './binfmt_elf.ts';
 import { script_format } from './binfmt_script.ts';
@@ -282,7 +282,7 @@ export function finalize_exec({ task, rlim_stack }: LinuxBinprm): void {
 
 export const sys_execve = SYSCALL_DEFINE(
   'execve',
-  { filename: path, argv: ptr, envp: ptr },
+  { filename: path, argv: strings, envp: environ },
   function* (task, { filename, argv, envp }) {
     const name = getname(task, filename);
     if (typeof name === 'number') return name;
@@ -292,7 +292,13 @@ export const sys_execve = SYSCALL_DEFINE(
 
 export const sys_execveat = SYSCALL_DEFINE(
   'execveat',
-  { fd: dirfd, filename: path, argv: ptr, envp: ptr, flags: bits({ AT_EMPTY_PATH, AT_SYMLINK_NOFOLLOW }) },
+  {
+    fd: dirfd,
+    filename: path,
+    argv: strings,
+    envp: environ,
+    flags: bits({ AT_EMPTY_PATH, AT_SYMLINK_NOFOLLOW }),
+  },
   function* (task, { fd, filename, argv, envp, flags }) {
     const name = getname(task, filename, (flags & AT_EMPTY_PATH) !== 0 ? LOOKUP_EMPTY : 0);
     if (typeof name === 'number') return name;

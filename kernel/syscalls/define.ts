@@ -163,6 +163,40 @@ const octal_escape = (byte: number, next: number | undefined): string => {
   return `\\${byte.toString(8).padStart(digit ? 3 : 1, '0')}`;
 };
 
+/** A NULL-terminated array of strings, printed as such. */
+export const strings: ArgType<UserPtr> = {
+  decode: user_ptr,
+  format: (v, task) => (v === 0 ? 'NULL' : format_strings(v, task)),
+};
+
+/** An environment: strace counts it, as nobody wants to read it every time. */
+export const environ: ArgType<UserPtr> = {
+  decode: user_ptr,
+  format: (v, task) => (v === 0 ? 'NULL' : `${hex(v)} /* ${pointers(v, task).length} vars */`),
+};
+
+/** strace's "..." after this many strings. */
+const ARRAY_LIMIT = 32;
+
+function format_strings(at: UserPtr, task: Task): string {
+  const all = pointers(at, task);
+  const shown = all.slice(0, ARRAY_LIMIT).map((pointer) => format_path(pointer, task));
+  return `[${shown.join(', ')}${all.length > ARRAY_LIMIT ? ', ...' : ''}]`;
+}
+
+/** The elements before the NULL, or before the first that cannot be read. */
+function pointers(at: UserPtr, task: Task): UserPtr[] {
+  const found: UserPtr[] = [];
+  const words = new Uint32Array(2);
+  for (let from: number = at; found.length < 4096; from += 8) {
+    if (!task.mm || task.kernel.arch.copy_from_user(task.mm, new Uint8Array(words.buffer), from as UserPtr))
+      break;
+    if (!words[0] && !words[1]) break;
+    found.push(user_ptr(words, 0));
+  }
+  return found;
+}
+
 /** Bytes that the call reads; its length is the next argument. */
 export const inbuf: ArgType<UserPtr> = {
   decode: user_ptr,
