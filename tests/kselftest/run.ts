@@ -101,4 +101,6 @@ for (const expected of wanted) {
 if (has('--write')) writeReadme(table(rows));
 const passed = rows.filter(({ here, passes: linux }) => here !== null && here >= linux).length;
 const skipped = rows.filter(({ here }) => here === null).length;
-console.log(`${passed} passed, ${rows.length - passed - skipped} failed, ${skipped} skipped`);
+const failed = rows.length - passed - skipped;
+console.log(`${passed} passed, ${failed} failed, ${skipped} skipped`);
+process.exitCode = failed > 0 ? 1 : 0;
