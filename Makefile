@@ -4,7 +4,7 @@
 #   make userland USERCC=clang   another C compiler for the guest's programs
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check fuzz bench kselftest userland syscalls clean
+.PHONY: help run test check fuzz bench kselftest userland syscalls checklist clean
 
 BOOT := dist/arch/arm64/boot
 SOURCES := $(shell find board kernel arch -name '*.ts')
@@ -36,6 +36,9 @@ userland: build/initramfs.cpio ## the guest's programs and their initramfs
 
 syscalls: node_modules/.stamp ## the system calls that work, and what each lacks
 	@node_modules/.bin/tsx tests/lib/syscalls-page.ts $(ARGS)
+
+checklist: node_modules/.stamp ## 300 facts about entering and leaving the kernel, and the tests that show them
+	@node_modules/.bin/tsx tests/lib/checklist-page.ts
 
 clean: ## remove everything that was made
 	rm -rf dist build node_modules

@@ -95,7 +95,7 @@ static void exec_small(void) {
 
 static void check_exec(void) {
   write_program("/tmp/entry-test");
-  check_is(in_child(exec_small), 0, "a new program starts with zero in x0 to x30");
+  check_is(in_child(exec_small), 0, "check 16: a new program starts with zero in x0 to x30");
   unlink("/tmp/entry-test");
 }
 
@@ -116,7 +116,7 @@ static void check_fork(void) {
   if (pid == 0) exit(others == 0 ? 0 : 1);
   check(pid > 0 && others == 0, "fork gives the parent the child's number in x0");
   wait4((pid_t)pid, &status, 0, NULL);
-  check_is(status, 0, "and the child zero, with the other registers as in the parent");
+  check_is(status, 0, "check 14: and the child zero, with the other registers as in the parent");
 }
 
 static void check_user_registers(void) {

@@ -41,11 +41,11 @@ static void check_memory(void) {
   char *page = mmap(NULL, 8192, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   unsigned long address = (unsigned long)page;
   load(0);
-  check_seen(SIGSEGV, SEGV_MAPERR, 0, "reading through NULL is SIGSEGV, SEGV_MAPERR");
+  check_seen(SIGSEGV, SEGV_MAPERR, 0, "check 289: reading through NULL is SIGSEGV, SEGV_MAPERR");
   store(0x10);
   check_seen(SIGSEGV, SEGV_MAPERR, 0x10, "writing near NULL too, with the address");
   store(address + 5);
-  check_seen(SIGSEGV, SEGV_ACCERR, address + 5, "writing a page that is only readable is SEGV_ACCERR");
+  check_seen(SIGSEGV, SEGV_ACCERR, address + 5, "check 289: writing a page that is only readable is SEGV_ACCERR");
   load(address + 5);
   store(address + 6);
   check_seen(SIGSEGV, SEGV_ACCERR, address + 6, "also after it was read");
@@ -72,7 +72,7 @@ static void check_file(void) {
   load(address + 4095);
   check_is(seen.si_signo, 0, "the rest of a file's last page can be read");
   load(address + 4096);
-  check_seen(SIGBUS, BUS_ADRERR, address + 4096, "a page behind the end of the file is SIGBUS, BUS_ADRERR");
+  check_seen(SIGBUS, BUS_ADRERR, address + 4096, "check 289: a page behind the end of the file is SIGBUS, BUS_ADRERR");
   munmap(page, 8192);
   close(fd);
   unlink("/tmp/fault-test");
@@ -92,7 +92,7 @@ static void check_execution(void) {
   jump((unsigned long)page);
   check_is(seen.si_signo, 0, "once it is executable it runs");
   jump((unsigned long)page + 2);
-  check_seen(SIGBUS, BUS_ADRALN, (unsigned long)page + 2, "running at an address that is not a multiple of 4 is SIGBUS, BUS_ADRALN");
+  check_seen(SIGBUS, BUS_ADRALN, (unsigned long)page + 2, "check 289: running at an address that is not a multiple of 4 is SIGBUS, BUS_ADRALN");
   set_handler(SIGSEGV, skip, 0);
   set_handler(SIGBUS, skip, 0);
 }
@@ -103,19 +103,19 @@ static void check_alignment(void) {
   __asm__ volatile("ldr x9, [%0]" : : "r"(address) : "x9", "memory");
   check_is(seen.si_signo, 0, "an ordinary load need not be aligned");
   load_exclusive(address);
-  check_seen(SIGBUS, BUS_ADRALN, address, "an exclusive load must be: SIGBUS, BUS_ADRALN");
+  check_seen(SIGBUS, BUS_ADRALN, address, "check 289: an exclusive load must be: SIGBUS, BUS_ADRALN");
 }
 
 static void check_instructions(void) {
   extern char undefined_here[], break_here[];
   __asm__ volatile(".globl undefined_here\nundefined_here: udf #7");
-  check_seen(SIGILL, ILL_ILLOPC, (unsigned long)undefined_here, "an undefined instruction is SIGILL, ILL_ILLOPC, at its address");
+  check_seen(SIGILL, ILL_ILLOPC, (unsigned long)undefined_here, "check 289: an undefined instruction is SIGILL, ILL_ILLOPC, at its address");
   __asm__ volatile("mrs x9, sctlr_el1" : : : "x9");
-  check_is(seen.si_signo, SIGILL, "a system register of the kernel is SIGILL");
+  check_is(seen.si_signo, SIGILL, "check 289: a system register of the kernel is SIGILL");
   __asm__ volatile("hvc #0" : : : "memory");
-  check_is(seen.si_signo, SIGILL, "a hypervisor call is SIGILL");
+  check_is(seen.si_signo, SIGILL, "check 289: a hypervisor call is SIGILL");
   __asm__ volatile(".globl break_here\nbreak_here: brk #3");
-  check_seen(SIGTRAP, TRAP_BRKPT, (unsigned long)break_here, "a breakpoint instruction is SIGTRAP, TRAP_BRKPT, at its address");
+  check_seen(SIGTRAP, TRAP_BRKPT, (unsigned long)break_here, "check 289: a breakpoint instruction is SIGTRAP, TRAP_BRKPT, at its address");
 }
 
 int main(void) {

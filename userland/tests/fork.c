@@ -104,7 +104,7 @@ static void check_ignored_children(void) {
   int status;
   set_signal(SIGCHLD, SIG_IGN, 0);
   pid_t pid = start(exit_42);
-  check_is(wait4(pid, &status, 0, NULL), -ECHILD, "who ignores SIGCHLD has no zombies: waiting ends with ECHILD");
+  check_is(wait4(pid, &status, 0, NULL), -ECHILD, "check 291: who ignores SIGCHLD has no zombies: waiting ends with ECHILD");
   set_signal(SIGCHLD, SIG_DFL, SA_NOCLDWAIT);
   pid = start(exit_42);
   check_is(wait4(pid, &status, 0, NULL), -ECHILD, "SA_NOCLDWAIT does the same");

@@ -86,7 +86,7 @@ static void check_changes(void) {
   unsigned long flags = 0;
   sigset_t mask;
   set_handler(SIGUSR1, change_registers, 0);
-  check_is(raise_with_values(SIGUSR1, &flags), 0x5678, "a register that the handler changes in the frame is changed");
+  check_is(raise_with_values(SIGUSR1, &flags), 0x5678, "check 285: a register that the handler changes in the frame is changed");
   check_is(flags, 0xa0000000, "and so are the flags");
   rt_sigprocmask(SIG_SETMASK, &(sigset_t){{0}}, &mask);
   check_is(mask.sig[0], 1UL << (SIGUSR2 - 1), "and so is the signal mask");
@@ -113,7 +113,7 @@ static void die_broken(void) {
 }
 
 static void check_bad_frames(void) {
-  check_is(in_child(die_privileged), SIGSEGV, "a frame that asks for more privilege is SIGSEGV");
+  check_is(in_child(die_privileged), SIGSEGV, "check 278: a frame that asks for more privilege is SIGSEGV");
   check_is(in_child(die_broken), SIGSEGV, "and so is one whose records are broken");
 }
 

@@ -37,7 +37,7 @@ static void check_actions(void) {
   check_is(old.sa_mask.sig[0], bit(SIGUSR2), "its mask lacks SIGKILL, which cannot be blocked");
   check_is(raise(SIGUSR1), 0, "raise returns 0");
   check_is(calls, 1, "and the handler has run before it returns");
-  check_is(mask_inside.sig[0], bit(SIGUSR1) | bit(SIGUSR2), "in the handler the signal and its mask are blocked");
+  check_is(mask_inside.sig[0], bit(SIGUSR1) | bit(SIGUSR2), "check 280: in the handler the signal and its mask are blocked");
   check_is(current_mask().sig[0], 0, "and afterwards no longer");
 
   check_is(rt_sigaction(SIGKILL, &action, NULL), -EINVAL, "SIGKILL cannot have a handler");
@@ -59,7 +59,7 @@ static void check_flags(void) {
   calls = deepest = 0;
   set_signal(SIGUSR1, on_nested, SA_NODEFER);
   raise(SIGUSR1);
-  check_is(deepest, 2, "with SA_NODEFER it comes inside");
+  check_is(deepest, 2, "check 280: with SA_NODEFER it comes inside");
   set_signal(SIGUSR1, on_signal, SA_NODEFER);
   raise(SIGUSR1);
   check_is(mask_inside.sig[0], 0, "since the handler then runs with the signal unblocked");
@@ -68,7 +68,7 @@ static void check_flags(void) {
   set_signal(SIGUSR1, on_signal, SA_RESETHAND);
   raise(SIGUSR1);
   rt_sigaction(SIGUSR1, NULL, &old);
-  check(calls == 1 && old.sa_handler == SIG_DFL, "SA_RESETHAND makes a handler run once and then be the default");
+  check(calls == 1 && old.sa_handler == SIG_DFL, "check 280: SA_RESETHAND makes a handler run once and then be the default");
   check_is(old.sa_flags, SA_RESETHAND, "but the flag stays");
 }
 
@@ -107,7 +107,7 @@ static void check_order(void) {
   rt_sigprocmask(SIG_SETMASK, &(sigset_t){{0}}, NULL);
   // The lowest is set up first, and each later frame lies on top of it: so the highest runs first.
   check(order[0] == SIGTERM && order[1] == SIGUSR2 && order[2] == SIGUSR1 && order[3] == SIGHUP,
-        "of several signals that come at once the highest runs first, on top of the frames of the others");
+        "check 283: of several signals that come at once the highest runs first, on top of the frames of the others");
 }
 
 static void check_suspend(void) {
@@ -116,9 +116,9 @@ static void check_suspend(void) {
   set_signal(SIGUSR1, on_signal, SA_RESTART);
   rt_sigprocmask(SIG_BLOCK, &usr1, NULL);
   raise(SIGUSR1);
-  check_is(rt_sigsuspend(&none), -EINTR, "sigsuspend ends with EINTR, SA_RESTART or not");
+  check_is(rt_sigsuspend(&none), -EINTR, "check 286: sigsuspend ends with EINTR, SA_RESTART or not");
   check_is(calls, 1, "after the handler has run");
-  check_is(current_mask().sig[0], usr1.sig[0], "and the old mask is back");
+  check_is(current_mask().sig[0], usr1.sig[0], "check 286: and the old mask is back");
   rt_sigprocmask(SIG_SETMASK, &none, NULL);
 }
 

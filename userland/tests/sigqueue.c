@@ -31,8 +31,8 @@ static void check_queue(void) {
   for (int i = 0; i < 2; i++) queue(SIGUSR1, 9);
   rt_sigprocmask(SIG_SETMASK, &none, NULL);
   check_is(count, 4, "a real-time signal comes as often as it was sent, an old one only once");
-  check(values[0] == 1 && values[1] == 2 && values[2] == 3, "real-time signals come in the order in which they were sent, with their values");
-  check_is(values[3], -SIGUSR1, "the lowest signal was taken first, so its frame lies at the bottom and its handler runs last");
+  check(values[0] == 1 && values[1] == 2 && values[2] == 3, "check 288: real-time signals come in the order in which they were sent, with their values");
+  check_is(values[3], -SIGUSR1, "check 283: the lowest signal was taken first, so its frame lies at the bottom and its handler runs last");
 }
 
 static void check_wait(void) {

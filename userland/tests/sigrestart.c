@@ -102,12 +102,12 @@ int main(void) {
     long with, without;
     const char *sentence_with, *sentence_without;
   } rows[] = {
-    {read_pipe, STARTED_AGAIN, -EINTR, "read starts again with SA_RESTART", "read is EINTR without"},
-    {write_pipe, STARTED_AGAIN, -EINTR, "write starts again with SA_RESTART", "write is EINTR without"},
-    {poll_pipe, -EINTR, -EINTR, "ppoll is EINTR with SA_RESTART", "ppoll is EINTR without"},
-    {sleep_half, -EINTR, -EINTR, "nanosleep is EINTR with SA_RESTART, and tells what is left", "nanosleep is EINTR without"},
-    {sleep_until, -EINTR, -EINTR, "clock_nanosleep is EINTR with SA_RESTART", "clock_nanosleep is EINTR without"},
-    {wait_for_signal, -EINTR, -EINTR, "sigtimedwait is EINTR with SA_RESTART", "sigtimedwait is EINTR without"},
+    {read_pipe, STARTED_AGAIN, -EINTR, "check 279: read starts again with SA_RESTART", "check 279: read is EINTR without"},
+    {write_pipe, STARTED_AGAIN, -EINTR, "check 279: write starts again with SA_RESTART", "check 279: write is EINTR without"},
+    {poll_pipe, -EINTR, -EINTR, "check 279: ppoll is EINTR with SA_RESTART", "check 279: ppoll is EINTR without"},
+    {sleep_half, -EINTR, -EINTR, "check 279: nanosleep is EINTR with SA_RESTART, and tells what is left", "check 279: nanosleep is EINTR without"},
+    {sleep_until, -EINTR, -EINTR, "check 279: clock_nanosleep is EINTR with SA_RESTART", "check 279: clock_nanosleep is EINTR without"},
+    {wait_for_signal, -EINTR, -EINTR, "check 279: sigtimedwait is EINTR with SA_RESTART", "check 279: sigtimedwait is EINTR without"},
   };
   for (size_t i = 0; i < countof(rows); i++) {
     check_is(run(rows[i].call, SA_RESTART), rows[i].with, rows[i].sentence_with);
@@ -119,7 +119,7 @@ int main(void) {
   set_signal(SIGUSR1, on_signal, SA_RESTART);
   long child = fork();
   if (child == 0) disturb(parent, futex);
-  check_is(syscall(__NR_futex, futex, FUTEX_WAIT, 0, NULL), 0, "a futex wait starts again with SA_RESTART");
+  check_is(syscall(__NR_futex, futex, FUTEX_WAIT, 0, NULL), 0, "check 279: a futex wait starts again with SA_RESTART");
   kill((pid_t)child, SIGKILL);
   wait4((pid_t)child, NULL, 0, NULL);
   return checked();

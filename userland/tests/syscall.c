@@ -66,23 +66,23 @@ static unsigned long flags_after_call(unsigned long flags) {
 int main(void) {
   long pid = getpid();
 
-  check_is(call(__NR_getpid | 0x5555555500000000UL, 0), pid, "the number is the low 32 bits of x8");
-  check_is(call_with_immediate(), pid, "the immediate of svc means nothing");
-  check_is(call(NO_SUCH_CALL, 7), -ENOSYS, "a number behind the table is ENOSYS");
-  check_is(call(0x80000000, 7), -ENOSYS, "the number 0x80000000 is ENOSYS");
-  check_is(call(0xffffffff, 7), -ENOSYS, "the number -1 is ENOSYS");
+  check_is(call(__NR_getpid | 0x5555555500000000UL, 0), pid, "check 1: the number is the low 32 bits of x8");
+  check_is(call_with_immediate(), pid, "check 2: the immediate of svc means nothing");
+  check_is(call(NO_SUCH_CALL, 7), -ENOSYS, "check 3: a number behind the table is ENOSYS");
+  check_is(call(0x80000000, 7), -ENOSYS, "check 4: the number 0x80000000 is ENOSYS");
+  check_is(call(0xffffffff, 7), -ENOSYS, "check 5: the number -1 is ENOSYS");
   check_is(call(~0UL, 7), -ENOSYS, "the number -1 in 64 bits is ENOSYS");
   check_is(call(0x7fffffff, 7), -ENOSYS, "the largest number is ENOSYS");
 
-  check_is(registers_changed(__NR_getppid), 0, "a call that succeeds changes x0 and nothing else");
-  check_is(registers_changed(NO_SUCH_CALL), 0, "a call that does not exist changes x0 and nothing else");
+  check_is(registers_changed(__NR_getppid), 0, "check 6: a call that succeeds changes x0 and nothing else");
+  check_is(registers_changed(NO_SUCH_CALL), 0, "check 7: a call that does not exist changes x0 and nothing else");
   check_is(registers_changed(__NR_sched_yield), 0, "a call that gives the CPU away changes x0 and nothing else");
   check_is(registers_changed(__NR_close + 0xf00000000), 0, "nor does a call touch the upper half of x8");
   for (unsigned long flags = 0; flags < 16; flags += 5)
-    check_is(flags_after_call(flags << 28) >> 28, flags, "the condition flags are as before");
+    check_is(flags_after_call(flags << 28) >> 28, flags, "check 6: the condition flags are as before");
 
-  check_is(syscall6(__NR_getpid, -1, -1, -1, -1, -1, -1), pid, "arguments that a call does not have do not matter");
+  check_is(syscall6(__NR_getpid, -1, -1, -1, -1, -1, -1), pid, "check 13: arguments that a call does not have do not matter");
   check_is(syscall(__NR_close, 0xffffffff00000000UL | 63), -EBADF, "the upper half of an int argument does not matter");
-  check_is(call(__NR_restart_syscall, 0), -EINTR, "restart_syscall with nothing to restart is EINTR");
+  check_is(call(__NR_restart_syscall, 0), -EINTR, "check 12: restart_syscall with nothing to restart is EINTR");
   return checked();
 }

@@ -49,9 +49,9 @@ static void check_files(void) {
   check(is("set_event", ""), "then nothing is on");
   check_is(put("set_event_pid", "x"), -EINVAL, "set_event_pid takes numbers");
   check(strstr(get("events/syscalls/sys_enter_openat/format"), "\tfield:int dfd;\toffset:16;\tsize:8;\tsigned:0;\n") != NULL,
-        "259: the format of a call's event has its arguments");
+        "check 259: the format of a call's event has its arguments");
   check(strstr(get("events/raw_syscalls/sys_enter/format"), "print fmt: \"NR %ld (%lx, %lx, %lx, %lx, %lx, %lx)\", REC->id,") != NULL,
-        "254: that of all calls' events has six");
+        "check 254: that of all calls' events has six");
 }
 
 static void on_signal(int sig) { (void)sig; }
@@ -61,19 +61,19 @@ static void check_events(void) {
   put("events/syscalls/sys_enter_getsid/enable", "1");
   put("events/syscalls/sys_exit_getsid/enable", "1");
   clear("trace");
-  check_is(syscall(__NR_getsid, -1L, 2, 3, 4, 5, 6), -ESRCH, "260: what is traced answers as before");
+  check_is(syscall(__NR_getsid, -1L, 2, 3, 4, 5, 6), -ESRCH, "check 260: what is traced answers as before");
   long none = syscall(-1, 0x1234, 2, 3, 4, 5, 6);
-  check_is(none, -ENOSYS, "260: and so does what is no call");
+  check_is(none, -ENOSYS, "check 260: and so does what is no call");
   kill((pid_t)getpid(), SIGUSR1);
   check_is(put("tracing_on", "0"), 1, "tracing_on stops the recording");
-  check(traced("sys_enter: NR 156 (ffffffffffffffff, 2, 3, 4, 5, 6)\n"), "254: the event of an entry has number and arguments");
-  check(traced("sys_exit: NR 156 = -3\n"), "254: that of an exit has number and result");
-  check(traced("sys_getsid(pid: ffffffffffffffff)\n"), "259: the call's own event has its arguments by name");
-  check(traced("sys_getsid -> 0xfffffffffffffffd\n"), "259: and its result");
-  check(traced("sys_enter: NR -1 (1234, 2, 3, 4, 5, 6)\n"), "255: number -1 is traced");
-  check(traced("sys_exit: NR -1 = -38\n"), "255: with its result");
+  check(traced("sys_enter: NR 156 (ffffffffffffffff, 2, 3, 4, 5, 6)\n"), "check 254: the event of an entry has number and arguments");
+  check(traced("sys_exit: NR 156 = -3\n"), "check 254: that of an exit has number and result");
+  check(traced("sys_getsid(pid: ffffffffffffffff)\n"), "check 259: the call's own event has its arguments by name");
+  check(traced("sys_getsid -> 0xfffffffffffffffd\n"), "check 259: and its result");
+  check(traced("sys_enter: NR -1 (1234, 2, 3, 4, 5, 6)\n"), "check 255: number -1 is traced");
+  check(traced("sys_exit: NR -1 = -38\n"), "check 255: with its result");
   check(traced("sys_exit: NR 129 = 0\n") && traced("sys_enter: NR 139 ("), "a signal's handler, and its return");
-  check(traced("sys_exit: NR -1 = 0\n"), "255: sigreturn has forgotten its number, and shows the interrupted result");
+  check(traced("sys_exit: NR -1 = 0\n"), "check 255: sigreturn has forgotten its number, and shows the interrupted result");
   snprintf(line, sizeof(line), "         tracing-%ld", getpid());
   check(traced(line), "a line begins with name and number");
   check(strstr(get("trace_pipe"), "sys_exit: NR 156 = -3\n") != NULL, "trace_pipe has the same lines");
@@ -90,7 +90,7 @@ static void check_fork(void) {
     exit(0);
   }
   wait4((pid_t)pid, NULL, 0, NULL);
-  check(traced("sys_getsid(pid: 5151)\n"), "258: a child is traced as its parent was");
+  check(traced("sys_getsid(pid: 5151)\n"), "check 258: a child is traced as its parent was");
   snprintf(line, sizeof(line), "%ld", getpid());
   check_is(put("set_event_pid", line), (long)strlen(line), "set_event_pid takes a number");
   clear("trace");
@@ -133,8 +133,8 @@ int main(void) {
   check_fork();
 
   in_the_stop("0", "1");
-  check(traced("sys_enter: NR 156 (6161,") && traced("sys_exit: NR 156 = -3\n"), "256: switched on during the entry stop: both events");
+  check(traced("sys_enter: NR 156 (6161,") && traced("sys_exit: NR 156 = -3\n"), "check 256: switched on during the entry stop: both events");
   in_the_stop("1", "0");
-  check(!traced("NR 156"), "257: switched off during it: neither");
+  check(!traced("NR 156"), "check 257: switched off during it: neither");
   return checked();
 }

@@ -56,7 +56,7 @@ static void check_stops(void) {
   kill(pid, SIGSTOP);
   check_is(waitid(P_PID, pid, &info, WSTOPPED | WNOWAIT), 0, "WSTOPPED waits for a stop");
   check_info(&info, pid, CLD_STOPPED, SIGSTOP, "CLD_STOPPED comes with the signal");
-  check_info(&told, pid, CLD_STOPPED, SIGSTOP, "SIGCHLD said the same");
+  check_info(&told, pid, CLD_STOPPED, SIGSTOP, "check 292: SIGCHLD said the same");
   check_is(wait4(pid, &status, WUNTRACED, NULL), pid, "WNOWAIT has left it to be told again");
   check_is(status, SIGSTOP << 8 | 0x7f, "wait4 shows a stop as the signal in bits 15 to 8 and 0x7f");
   check_is(wait4(pid, &status, WUNTRACED | WNOHANG, NULL), 0, "but a stop is told only once without it");
@@ -65,7 +65,7 @@ static void check_stops(void) {
   check_is(waitid(P_PID, pid, &info, WCONTINUED), 0, "WCONTINUED waits for it to go on");
   check_info(&info, pid, CLD_CONTINUED, SIGCONT, "CLD_CONTINUED comes with SIGCONT");
   while (told.si_code != CLD_CONTINUED) sleep_ms(1); // the child sends it, when it runs again
-  check_info(&told, pid, CLD_CONTINUED, SIGCONT, "SIGCHLD said the same");
+  check_info(&told, pid, CLD_CONTINUED, SIGCONT, "check 292: SIGCHLD said the same");
 
   setpgid(pid, pid); // the terminal's stop signals do nothing to an orphaned group, which ours may be
   kill(pid, SIGTSTP);

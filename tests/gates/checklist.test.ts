@@ -1,0 +1,47 @@
+/*
+ * tests/gates/checklist.test.ts - every fact of the checklist has a test, or a difference with its reason
+ */
+
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { checklist, unknownNumbers } from '../lib/checklist-page.ts';
+
+/** Facts that nothing shows yet, and why. It only shrinks: a number with a test must go. */
+const OPEN = new Map<number, string>(
+  [
+    3, 7, 8, 11, 17, 43, 58, 65, 71, 76, 91, 108, 220, 221, 253, 261, 262, 263, 264, 265, 266, 267, 268, 269,
+    270, 271, 295, 296, 297, 298, 299, 300,
+  ].map((number) => [number, 'being written']),
+);
+
+const facts = checklist();
+const isShown = (fact: (typeof facts)[number]): boolean => fact.tested.length > 0 || !!fact.difference;
+const shown = facts.filter(isShown).map(({ number }) => number);
+
+test('the facts are numbered from 1 to 300', () => {
+  assert.equal(
+    facts.map(({ number }) => number),
+    Array.from({ length: 300 }, (_, i) => i + 1),
+  );
+});
+
+test('every fact has a test that names it, or a row in tests/DIFFERENCES.md', () => {
+  const missing = facts.filter(({ number }) => !shown.includes(number) && !OPEN.has(number));
+  assert.equal(
+    missing.map(({ number, fact }) => `${number} ${fact}`),
+    [],
+  );
+});
+
+test('no fact that is shown is still on the list of open ones', () => {
+  assert.equal(
+    [...OPEN.keys()].filter((number) => shown.includes(number)),
+    [],
+  );
+});
+
+test('no test and no difference names a fact that does not exist', () => {
+  assert.equal(unknownNumbers(facts), []);
+});
+
+test.run();
