@@ -6,12 +6,14 @@
  */
 
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { TOOLCHAINS, QEMU as qemu, build } from '../lib/hosted.ts';
 import { CLI } from '../lib/pty.ts';
 
 const RUNS = Number(process.argv[2] ?? 5);
 const BENCH = 'build/userland/bench';
-const QEMU = ['/usr/bin/qemu-aarch64-static', '/usr/bin/qemu-aarch64'].find((path) => existsSync(path));
+/** With the C library whose string functions use vectors, if its compiler is installed. */
+const TOOLCHAIN = TOOLCHAINS.find(({ library }) => library === 'glibc') ?? TOOLCHAINS[0];
+const VECTORS = TOOLCHAIN && (await build(TOOLCHAIN, ['-O3'], ['tests/bench/vectors.c']));
 
 interface Sample {
   readonly best: number;
@@ -55,25 +57,27 @@ function cpuSeconds(command: string, args: readonly string[]): number {
   return user! + system!;
 }
 
+/** How a program is started: directly under QEMU, or by eret's command line. */
+type Command = readonly string[];
+const ERET: Command = [process.execPath, CLI];
+const QEMU: Command | undefined = qemu ? [qemu] : undefined;
+
 /** CPU seconds for `rounds` rounds, start-up taken off by a run of none. */
-function loop(command: string, prefix: readonly string[], name: string, rounds: number): Sample {
-  const idle = Math.min(
-    ...Array.from({ length: RUNS }, () => cpuSeconds(command, [...prefix, BENCH, name, '0'])),
-  );
-  return sample(
-    Array.from({ length: RUNS }, () => cpuSeconds(command, [...prefix, BENCH, name, String(rounds)]) - idle),
-  );
+function loop([command = '', ...prefix]: Command, program: string, name: string, rounds: number): Sample {
+  const seconds = (n: number): number => cpuSeconds(command, [...prefix, program, name, String(n)]);
+  const idle = Math.min(...Array.from({ length: RUNS }, () => seconds(0)));
+  return sample(Array.from({ length: RUNS }, () => seconds(rounds) - idle));
 }
 
 /** Guest instructions that a loop takes, counted by the machine itself. */
-async function instructions(name: string, rounds: number): Promise<number> {
+async function instructions(program: string, name: string, rounds: number): Promise<number> {
   const { boot, guestPath } = (await import(
     '../../dist/arch/arm64/boot/boot.js' as string
   )) as typeof import('../../arch/arm64/boot/boot.ts');
   const { readFileSync } = await import('node:fs');
   const machine = await boot();
-  const files = [{ path: guestPath(BENCH), data: readFileSync(BENCH) }];
-  const run = (n: number) => machine.run(guestPath(BENCH), [name, String(n)], { files });
+  const files = [{ path: guestPath(program), data: readFileSync(program), mode: 0o755 }];
+  const run = (n: number) => machine.run(guestPath(program), [name, String(n)], { files });
   return (await run(rounds)).instructions - (await run(0)).instructions;
 }
 
@@ -89,13 +93,18 @@ const ms = sample(boots.map((b) => b.ms));
 row('start to prompt', `${number(ms.best)} ms`, spread(ms));
 row('peak memory at the prompt', `${number(Math.max(...boots.map((b) => b.mib)))} MiB`);
 
-for (const [name, rounds] of [
-  ['crc', 400],
-  ['sieve', 40],
+for (const [program, name, rounds] of [
+  [BENCH, 'crc', 400],
+  [BENCH, 'sieve', 40],
+  [VECTORS, 'double', 200],
+  [VECTORS, 'float', 60],
+  [VECTORS, 'bytes', 300],
+  [VECTORS, 'string', 2000],
 ] as const) {
-  const ours = loop(process.execPath, [CLI], name, rounds);
-  const mips = (await instructions(name, rounds)) / ours.best / 1e6;
-  const theirs = QEMU ? loop(QEMU, [], name, rounds) : undefined;
+  if (!program) continue;
+  const ours = loop(ERET, program, name, rounds);
+  const mips = (await instructions(program, name, rounds)) / ours.best / 1e6;
+  const theirs = QEMU && loop(QEMU, program, name, rounds);
   const ratio = theirs
     ? `${(theirs.best / ours.best).toFixed(2)} x qemu-aarch64`
     : 'qemu-aarch64 is not installed';
@@ -105,7 +114,7 @@ for (const [name, rounds] of [
   ['null', 1_000_000],
   ['fork', 2000],
 ] as const) {
-  const ours = loop(process.execPath, [CLI], name, rounds);
+  const ours = loop(ERET, BENCH, name, rounds);
   const what = name === 'null' ? 'null system calls/s' : 'fork+exec+wait/s';
   row(what, number(rounds / ours.best), spread(ours));
 }
