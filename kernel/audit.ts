@@ -62,6 +62,9 @@ export class Audit {
   auditd_pid = 0;
   auditd_portid = 0;
   listeners: AuditListeners | null = null;
+  /** With "audit=1" on the command line: records kept for the daemon that will come. */
+  private hold: { readonly type: number; readonly text: string }[] = [];
+  private readonly keeps: boolean;
   readonly printk_ratelimit = new RateLimit();
   private serial = 0;
 
@@ -70,6 +73,7 @@ export class Audit {
     this.filter = filter;
     const wanted = boot_setting(kernel.params.get('audit'));
     this.disabled = wanted === AUDIT_OFF;
+    this.keeps = wanted === AUDIT_ON;
     this.enabled = wanted ?? AUDIT_OFF;
     this.ever_enabled = this.enabled !== AUDIT_OFF;
   }
@@ -91,14 +95,18 @@ export class Audit {
     if (this.disabled || this.filter.excludes(type)) return;
     const { sec, msec, serial } = given ?? this.stamp();
     const text = `audit(${sec}.${String(msec).padStart(3, '0')}:${serial}): ${body}`;
-    if (!this.to_auditd(type, text)) this.kauditd_printk(type, text);
+    if (!this.to_auditd(type, text)) this.kauditd_hold(type, text);
     this.listeners?.multicast(type, text);
   }
 
-  /** The daemon is known, or is known no more. */
+  /** The daemon is known, or is known no more. One that comes gets what was kept for it. */
   auditd_set(pid: number, portid: number): void {
     this.auditd_pid = pid;
     this.auditd_portid = portid;
+    if (pid === 0) return;
+    const { hold } = this;
+    this.hold = [];
+    for (const { type, text } of hold) this.listeners?.unicast(portid, type, text);
   }
 
   private to_auditd(type: number, text: string): boolean {
@@ -106,6 +114,14 @@ export class Audit {
     if (this.listeners?.unicast(this.auditd_portid, type, text)) return true;
     this.auditd_set(0, 0);
     return false;
+  }
+
+  /** Linux: kauditd_hold_skb(). Nobody took it: to the log, and kept if there is room. */
+  private kauditd_hold(type: number, text: string): void {
+    this.kauditd_printk(type, text);
+    if (!this.keeps) return;
+    if (this.backlog_limit === 0 || this.hold.length < this.backlog_limit) this.hold.push({ type, text });
+    else this.lost++;
   }
 
   private kauditd_printk(type: number, text: string): void {

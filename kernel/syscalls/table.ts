@@ -72,6 +72,20 @@ import {
   sys_sync_file_range,
   sys_syncfs,
 } from '../fs/sync.ts';
+import {
+  sys_bind,
+  sys_getpeername,
+  sys_getsockname,
+  sys_getsockopt,
+  sys_recvfrom,
+  sys_recvmsg,
+  sys_sendmsg,
+  sys_sendto,
+  sys_setsockopt,
+  sys_shutdown,
+  sys_socket,
+  sys_socketpair,
+} from '../net/syscalls.ts';
 import { sys_brk } from '../mm/brk.ts';
 import { sys_madvise } from '../mm/madvise.ts';
 import { sys_mincore } from '../mm/mincore.ts';
@@ -342,6 +356,19 @@ export const sys_call_table: readonly Row[] = [
   [170, sys_settimeofday],
   [171, sys_adjtimex, 'steps and reports; the clock is never slewed'],
   [266, sys_clock_adjtime, 'CLOCK_REALTIME only, and as adjtimex'],
+  // kernel/net/syscalls.ts
+  [198, sys_socket, 'AF_UNIX and NETLINK_AUDIT only'],
+  [199, sys_socketpair],
+  [200, sys_bind, 'AF_NETLINK only'],
+  [204, sys_getsockname],
+  [205, sys_getpeername],
+  [206, sys_sendto],
+  [207, sys_recvfrom],
+  [208, sys_setsockopt, 'buffer sizes, PASSCRED and netlink membership only'],
+  [209, sys_getsockopt, 'SOL_SOCKET only'],
+  [210, sys_shutdown],
+  [211, sys_sendmsg],
+  [212, sys_recvmsg],
   // kernel/mm/brk.ts
   [214, sys_brk],
   // kernel/mm/mmap.ts

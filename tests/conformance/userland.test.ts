@@ -40,6 +40,12 @@ function expectedHere(name: string, lines: readonly string[]): string[] {
     .map((line) => (isOther(line) ? line.slice('not '.length) : line));
 }
 
+/** What a program's header says of the kernel's command line. */
+const commandLine = (name: string): string =>
+  /^ \* Guest: the kernel's command line has (.*)$/m.exec(
+    readFileSync(join(PROGRAMS, `${name}.c`), 'utf8'),
+  )?.[1] ?? '';
+
 const recorded = names(EXPECTED, '.txt');
 
 test('every test program was recorded on Linux', () => {
@@ -51,7 +57,7 @@ for (const name of recorded) {
 
   test(`${name} prints what it printed on Linux`, async () => {
     assert.match(source!, /^# recorded on Linux \d/);
-    const machine = await boot();
+    const machine = await boot({ append: commandLine(name) });
     const result = await machine.run(`/tests/${name}`);
     const lines = result.output.replaceAll('\r', '').split('\n');
     assert.equal(lines, expectedHere(name, expected)); // a recording has no returns either

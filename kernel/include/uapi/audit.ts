@@ -40,6 +40,8 @@ export const AUDIT_EOE = 1320;
 export const AUDIT_SECCOMP = 1326;
 export const AUDIT_PROCTITLE = 1327;
 export const AUDIT_REPLACE = 1329;
+/** Somebody begins, or ceases, to read along. */
+export const AUDIT_EVENT_LISTENER = 1335;
 export const AUDIT_ANOM_ABEND = 1701;
 
 /* struct audit_status: which of its fields are to be set */

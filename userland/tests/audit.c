@@ -1,0 +1,198 @@
+/*
+ * audit.c - system calls on record: rules, records, and the socket that has both
+ *
+ * Linux: kernel/audit.c, kernel/auditsc.c, kernel/auditfilter.c
+ * Guest: the kernel's command line has audit=1
+ */
+#include "check.h"
+#include <asm/ptrace.h>
+#include <linux/audit.h>
+#include <linux/elf.h>
+#include <linux/filter.h>
+#include <linux/netlink.h>
+#include <linux/ptrace.h>
+#include <linux/seccomp.h>
+#include <linux/socket.h>
+#include <linux/uio.h>
+
+enum { AF_NETLINK = 16, SOCK_RAW = 3, SOCK_NONBLOCK = 04000, PIECE = 8192 };
+static int control, reader;
+static char piece[PIECE + 1], events[1 << 15];
+
+static const struct sockaddr_nl kernel = {.nl_family = AF_NETLINK};
+
+/* Sends a request, and returns what the acknowledgement says. A reply behind that stays in `piece`. */
+static long ask_flags(int type, int flags, const void *data, size_t size) {
+  static struct {
+    struct nlmsghdr header;
+    char data[2048];
+  } message;
+  memset(&message, 0, sizeof(message));
+  message.header = (struct nlmsghdr){(unsigned)(sizeof(message.header) + size), (unsigned short)type, (unsigned short)flags, 7, 0};
+  memcpy(message.data, data, size);
+  long n = syscall(__NR_sendto, control, &message, message.header.nlmsg_len, 0, &kernel, sizeof(kernel));
+  if (n != (long)message.header.nlmsg_len) return n;
+  n = syscall(__NR_recvfrom, control, piece, PIECE, 0, NULL, NULL);
+  struct nlmsghdr *header = (void *)piece;
+  return n < 0 ? n : header->nlmsg_type == NLMSG_ERROR ? ((struct nlmsgerr *)NLMSG_DATA(header))->error : -EINVAL;
+}
+static long ask(int type, const void *data, size_t size) { return ask_flags(type, NLM_F_REQUEST | NLM_F_ACK, data, size); }
+static struct nlmsghdr *answer(void) {
+  long n = syscall(__NR_recvfrom, control, piece, PIECE, 0, NULL, NULL);
+  return n < 0 ? NULL : (void *)piece;
+}
+
+static union {
+  struct audit_rule_data rule;
+  char bytes[sizeof(struct audit_rule_data) + 8]; // with the key behind it
+} rule;
+static void new_rule(int nr) {
+  memset(&rule, 0, sizeof(rule));
+  rule.rule = (struct audit_rule_data){.flags = AUDIT_FILTER_EXIT, .action = AUDIT_ALWAYS, .field_count = 2, .buflen = 4};
+  rule.rule.mask[AUDIT_WORD(nr)] |= AUDIT_BIT(nr);
+  rule.rule.fields[0] = AUDIT_ARCH, rule.rule.fieldflags[0] = AUDIT_EQUAL, rule.rule.values[0] = AUDIT_ARCH_AARCH64;
+  rule.rule.fields[1] = AUDIT_FILTERKEY, rule.rule.fieldflags[1] = AUDIT_EQUAL, rule.rule.values[1] = 4;
+  memcpy(rule.rule.buf, "mykk", 4);
+}
+static long change(int type) { return ask(type, &rule, sizeof(rule.rule) + 4); }
+
+/* What was recorded since last time: "1300 audit(...): ..." and so on, a line each. */
+static const char *recorded(void) {
+  long n, length = 0;
+  sleep_ms(50);
+  while ((n = syscall(__NR_recvfrom, reader, piece, PIECE, 0, NULL, NULL)) > 0) {
+    struct nlmsghdr *header = (void *)piece;
+    piece[n] = 0;
+    length += snprintf(events + length, sizeof(events) - (size_t)length, "%d %s\n", header->nlmsg_type, (char *)NLMSG_DATA(header));
+  }
+  events[length] = 0;
+  return events;
+}
+static bool has(const char *text) { return strstr(events, text) != NULL; }
+
+static void check_requests(void) {
+  struct audit_status status;
+  check_is(ask(AUDIT_GET, NULL, 0), 0, "the status can be asked for");
+  memcpy(&status, NLMSG_DATA(answer()), sizeof(status));
+  check(status.enabled == 1 && status.failure == 1 && status.pid == 0 && status.backlog_limit == 64, "with audit=1 it is enabled, and has no daemon");
+  check_is(ask(AUDIT_LIST, NULL, 0), -EOPNOTSUPP, "the oldest requests are EOPNOTSUPP");
+  check_is(ask(1099, NULL, 0), -EINVAL, "what is no request is EINVAL");
+  new_rule(__NR_getsid);
+  check_is(change(AUDIT_ADD_RULE), 0, "a rule is added");
+  check_is(change(AUDIT_ADD_RULE), -EEXIST, "but not twice");
+  check_is(ask(AUDIT_LIST_RULES, NULL, 0), 0, "rules are listed");
+  struct nlmsghdr *header = answer();
+  check(header->nlmsg_type == AUDIT_LIST_RULES && !memcmp(NLMSG_DATA(header), &rule, sizeof(rule.rule) + 4), "as they were given");
+  check_is(answer()->nlmsg_type, NLMSG_DONE, "and then there is an end");
+  rule.rule.action = AUDIT_POSSIBLE;
+  check_is(change(AUDIT_ADD_RULE), -EINVAL, "there are no rules for what is possible");
+  rule.rule.action = AUDIT_ALWAYS, rule.rule.fieldflags[0] = 7;
+  check_is(change(AUDIT_ADD_RULE), -EINVAL, "nor operators that do not exist");
+  status = (struct audit_status){.mask = AUDIT_STATUS_PID, .pid = 1};
+  check_is(ask(AUDIT_SET, &status, sizeof(status)), -EINVAL, "nobody can make another process the daemon");
+  check_is(ask(1107, "hello", 6), 0, "a program may have something to say");
+}
+
+static void on_alarm(int sig) { (void)sig; }
+static void interrupted(void) {
+  set_signal(SIGALRM, on_alarm, 0);
+  struct itimerval soon = {.it_value = {0, 20000}};
+  struct timespec time = {1, 0};
+  setitimer(ITIMER_REAL, &soon, NULL);
+  nanosleep(&time, NULL);
+}
+static void faults(void) { *(volatile int *)8 = 1; }
+static void calls(void) { syscall(__NR_getsid, 0x1111, 0x2222, 0x3333, 0x4444, 5, 6); }
+
+/* getsid is answered by a filter, in that way. */
+static void filtered(unsigned action, unsigned flags) {
+  struct sock_filter code[] = {BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 0), BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, __NR_getsid, 0, 1),
+                               BPF_STMT(BPF_RET | BPF_K, action), BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)};
+  struct sock_fprog program = {countof(code), code};
+  prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+  syscall(__NR_seccomp, SECCOMP_SET_MODE_FILTER, flags, &program);
+  calls();
+}
+static void refused(void) { filtered(SECCOMP_RET_ERRNO | 5, 0); }
+static void refused_and_logged(void) { filtered(SECCOMP_RET_ERRNO | 5, SECCOMP_FILTER_FLAG_LOG); }
+static void logged(void) { filtered(SECCOMP_RET_LOG, 0); }
+static void killed(void) { filtered(SECCOMP_RET_KILL_PROCESS, 0); }
+
+/* Its tracer changes the first argument at entry and the result at exit. */
+static void traced(void) {
+  struct user_pt_regs regs;
+  struct iovec iov = {&regs, sizeof(regs)};
+  long pid = fork();
+  if (pid == 0) {
+    ptrace(PTRACE_TRACEME, 0, 0, NULL);
+    raise(SIGSTOP);
+    calls();
+    exit(0);
+  }
+  wait4((pid_t)pid, NULL, 0, NULL);
+  for (unsigned long value = 0x5151; value <= 0x5152; value++) {
+    ptrace(PTRACE_SYSCALL, (pid_t)pid, 0, NULL);
+    wait4((pid_t)pid, NULL, 0, NULL);
+    ptrace(PTRACE_GETREGSET, (pid_t)pid, NT_PRSTATUS, &iov);
+    regs.regs[0] = value;
+    ptrace(PTRACE_SETREGSET, (pid_t)pid, NT_PRSTATUS, &iov);
+  }
+  ptrace(PTRACE_CONT, (pid_t)pid, 0, NULL);
+  wait4((pid_t)pid, NULL, 0, NULL);
+}
+
+/* What is recorded of a child that does that. */
+static void record(void (*run)(void)) {
+  recorded();
+  in_child(run);
+  recorded();
+}
+
+static void check_calls(void) {
+  record(calls);
+  check(has("arch=c00000b7 syscall=156 success=no exit=-3 a0=1111 a1=2222 a2=3333 a3=4444 items=0 ppid="), "244: a call that fits a rule");
+  check(has(" auid=4294967295 uid=0 gid=0 euid=0 suid=0 fsuid=0 egid=0 sgid=0 fsgid=0 tty=") && has(" ses=4294967295 comm=\"audit\" exe=\""),
+        "244: and who made it");
+  check(has(" key=\"mykk\"\n") && has("\n1327 ") && has(" proctitle=\"") && has("\n1320 "), "244: then its title, and the end of the event");
+  record(traced);
+  check(has("syscall=156 success=no exit=-3 a0=5151 a1=2222 "), "247: an argument is what the tracer made of it, the result is not");
+  record(refused);
+  check(!has("syscall=156"), "246: a call that a filter refuses is not recorded");
+  check(!has("1326 audit("), "250: and neither is the filter's action");
+  record(refused_and_logged);
+  check(has("1326 audit(") && has(" sig=0 arch=c00000b7 syscall=156 compat=0 ip=0x") && has(" code=0x50000\n"), "250: unless its flag says so");
+  record(logged);
+  check(has(" sig=0 arch=c00000b7 syscall=156 compat=0 ip=0x") && has(" code=0x7ffc0000\n"), "249: LOG is recorded");
+  check(has("syscall=156 success=no exit=-3 a0=1111"), "249: and then the call");
+  record(killed);
+  check(has(" comm=\"audit\" exe=\"") && has(" sig=31 arch=c00000b7 syscall=156 compat=0 ip=0x") && has(" code=0x80000000\n"), "249: killing is recorded");
+  check(has("1701 audit(") && has(" sig=31 res=1\n"), "251: and so is the signal it died of");
+  record(faults);
+  check(has("1701 audit(") && has(" comm=\"audit\" exe=\"") && has(" sig=11 res=1\n"), "251: as is any that dumps core");
+}
+
+int main(void) {
+  control = (int)syscall(__NR_socket, AF_NETLINK, SOCK_RAW, NETLINK_AUDIT);
+  reader = (int)syscall(__NR_socket, AF_NETLINK, SOCK_RAW | SOCK_NONBLOCK, NETLINK_AUDIT);
+  struct sockaddr_nl group = {.nl_family = AF_NETLINK, .nl_groups = 1};
+  check_is(syscall(__NR_bind, reader, &group, sizeof(group)), 0, "a socket bound to group 1 reads every record");
+  check_requests();
+  recorded();
+  check(has("op=add_rule key=\"mykk\" list=4 res=1") && has("op=add_rule key=\"mykk\" list=4 res=0"), "changes of rules are recorded");
+  check(has(" msg='hello'\n"), "and so is what programs say");
+  check_calls();
+
+  new_rule(__NR_nanosleep);
+  rule.rule.mask[AUDIT_WORD(__NR_rt_sigreturn)] |= AUDIT_BIT(__NR_rt_sigreturn);
+  change(AUDIT_ADD_RULE);
+  record(interrupted);
+  check(has("syscall=101 success=no exit=-4 "), "245: a call that a signal interrupted");
+  check(has("syscall=139 success=no exit=-4 "), "248: and the handler's return, with the result that it gave back");
+  change(AUDIT_DEL_RULE);
+  new_rule(__NR_getsid);
+  check_is(change(AUDIT_DEL_RULE), 0, "a rule is taken back");
+  check_is(change(AUDIT_DEL_RULE), -ENOENT, "but not twice");
+  record(calls);
+  check(!has("syscall=156"), "and then nothing is recorded");
+  return checked();
+}
