@@ -10,7 +10,7 @@
 
 /* Every program is one of these; main.c calls them by name. */
 #define PROGRAMS(X) \
-  X(integer) X(wide) X(doubles) X(floats) X(vectors) X(neon) X(strings) X(complexes) X(varargs) X(atomics) X(sha256) X(aes) X(library)
+  X(integer) X(wide) X(doubles) X(floats) X(vectors) X(neon) X(strings) X(modes) X(complexes) X(varargs) X(atomics) X(sha256) X(aes) X(library)
 
 #define DECLARE(name) void name(void);
 PROGRAMS(DECLARE)
