@@ -49,8 +49,8 @@ static void check_precedence(void) {
       wrong++;
       printf("# %x under %x: %ld\n", actions[i], actions[j], got);
     }
-  check_is(wrong, 0, "178: of two filters' actions the stronger one counts, whichever is newer");
-  check_is(ask(SECCOMP_RET_ERRNO | 1, SECCOMP_RET_ERRNO | 2), -2, "179: of two equal ones the newer one's data");
+  check_is(wrong, 0, "check 178: of two filters' actions the stronger one counts, whichever is newer");
+  check_is(ask(SECCOMP_RET_ERRNO | 1, SECCOMP_RET_ERRNO | 2), -2, "check 179: of two equal ones the newer one's data");
 }
 
 static long x0_argument;
@@ -71,9 +71,9 @@ static void check_trap(unsigned long restart) {
            seen.si_errno == 0x123 && seen.si_syscall == __NR_getppid && seen.si_arch == AUDIT_ARCH_AARCH64));
   }
   wait4((pid_t)pid, &status, 0, NULL);
-  check_is(status, 0, x0_argument != -512 ? "181: SIGSYS tells the call, its arguments and its place; the handler answers"
-                      : restart ? "183: with SA_RESTART an argument of -512 is taken for ERESTARTSYS: it traps again"
-                                : "183: without SA_RESTART it looks like EINTR");
+  check_is(status, 0, x0_argument != -512 ? "check 181: SIGSYS tells the call, its arguments and its place; the handler answers"
+                      : restart ? "check 183: with SA_RESTART an argument of -512 is taken for ERESTARTSYS: it traps again"
+                                : "check 183: without SA_RESTART it looks like EINTR");
 }
 
 static long trap_blocked(void) {
@@ -135,27 +135,27 @@ int main(int argc, char **argv) {
   if (argc > 1) return getppid() == -9 ? 44 : 45;
   parent = getpid();
   check_precedence();
-  check_is(alone(SECCOMP_RET_ERRNO), 0, "180: ERRNO 0 is a result of 0");
-  check_is(alone(SECCOMP_RET_ERRNO | 512), -512, "180: ERRNO 512 is not taken for ERESTARTSYS without a signal");
-  check_is(alone(SECCOMP_RET_ERRNO | 0xffff), -4095, "180: ERRNO 0xffff is cut to 4095");
+  check_is(alone(SECCOMP_RET_ERRNO), 0, "check 180: ERRNO 0 is a result of 0");
+  check_is(alone(SECCOMP_RET_ERRNO | 512), -512, "check 180: ERRNO 512 is not taken for ERESTARTSYS without a signal");
+  check_is(alone(SECCOMP_RET_ERRNO | 0xffff), -4095, "check 180: ERRNO 0xffff is cut to 4095");
   x0_argument = 0x1111;
   check_trap(0);
   x0_argument = -512;
   check_trap(0);
   check_trap(SA_RESTART);
-  check_is(try_in_child(trap_blocked), DIED + SIGSYS, "182: a blocked SIGSYS kills");
-  check_is(try_in_child(trap_ignored), DIED + SIGSYS, "182: an ignored one, too");
+  check_is(try_in_child(trap_blocked), DIED + SIGSYS, "check 182: a blocked SIGSYS kills");
+  check_is(try_in_child(trap_ignored), DIED + SIGSYS, "check 182: an ignored one, too");
   newer = SECCOMP_RET_KILL_PROCESS;
-  check_is(in_child(start_and_wait) & 0x7f, SIGSYS, "184: KILL_PROCESS in a thread ends all of them");
+  check_is(in_child(start_and_wait) & 0x7f, SIGSYS, "check 184: KILL_PROCESS in a thread ends all of them");
   newer = SECCOMP_RET_KILL_THREAD;
-  check_is(in_child(start_and_wait), 42 << 8, "185: KILL_THREAD ends one");
-  check_is(alone(SECCOMP_RET_LOG), 0, "186: LOG makes the call");
-  check_is(alone(0x12340000), DIED + SIGSYS, "187: an unknown action kills");
-  check_is(alone(SECCOMP_RET_TRACE), -ENOSYS, "188: TRACE without a tracer is ENOSYS");
-  check_is(try_in_child(inherited_by_fork), -9, "213: a child has its parent's filters");
-  check_is(in_child(inherited_by_exec), 44 << 8, "213: so has the next program");
-  check_is(try_in_child(by_high_half), 1, "215: arguments have 64 bits");
-  check_is(try_in_child(by_address), 1, "216: the instruction pointer is behind the svc");
-  check_is(try_in_child(by_range), -9, "217: calls of one function");
+  check_is(in_child(start_and_wait), 42 << 8, "check 185: KILL_THREAD ends one");
+  check_is(alone(SECCOMP_RET_LOG), 0, "check 186: LOG makes the call");
+  check_is(alone(0x12340000), DIED + SIGSYS, "check 187: an unknown action kills");
+  check_is(alone(SECCOMP_RET_TRACE), -ENOSYS, "check 188: TRACE without a tracer is ENOSYS");
+  check_is(try_in_child(inherited_by_fork), -9, "check 213: a child has its parent's filters");
+  check_is(in_child(inherited_by_exec), 44 << 8, "check 213: so has the next program");
+  check_is(try_in_child(by_high_half), 1, "check 215: arguments have 64 bits");
+  check_is(try_in_child(by_address), 1, "check 216: the instruction pointer is behind the svc");
+  check_is(try_in_child(by_range), -9, "check 217: calls of one function");
   return checked();
 }

@@ -22,23 +22,23 @@ static const struct {
   unsigned k;
   bool good;
 } instructions[] = {
-    {"173: LD [0]", 0x20, 0, true},         {"173: LD [60]", 0x20, 60, true},      {"173: LD [64]", 0x20, 64, false},
-    {"173: LD [2]", 0x20, 2, false},        {"173: LDH [0]", 0x28, 0, false},      {"173: LDB [0]", 0x30, 0, false},
-    {"173: LD [X + 0]", 0x40, 0, false},    {"173: LD #len", 0x80, 0, true},       {"173: LD #1", 0x00, 1, true},
-    {"173: LDX #1", 0x01, 1, true},         {"173: LDX #len", 0x81, 0, true},      {"173: LDXB 4*([0]&15)", 0xb1, 0, false},
-    {"173: LD ancillary", 0x20, 0xfffff000, false},
-    {"173: ST M[15]", 0x02, 15, true},      {"173: ST M[16]", 0x02, 16, false},    {"173: STX M[15]", 0x03, 15, true},
-    {"173: STX M[16]", 0x03, 16, false},    {"173: ADD #1", 0x04, 1, true},        {"173: ADD X", 0x0c, 0, true},
-    {"173: SUB #1", 0x14, 1, true},         {"173: MUL #1", 0x24, 1, true},        {"173: DIV #1", 0x34, 1, true},
-    {"173: DIV #0", 0x34, 0, false},        {"173: DIV X", 0x3c, 0, true},         {"173: OR #1", 0x44, 1, true},
-    {"173: AND #1", 0x54, 1, true},         {"173: LSH #31", 0x64, 31, true},      {"173: LSH #32", 0x64, 32, false},
-    {"173: RSH #31", 0x74, 31, true},       {"173: RSH #32", 0x74, 32, false},     {"173: LSH X", 0x6c, 0, true},
-    {"173: NEG", 0x84, 0, true},            {"173: MOD #1", 0x94, 1, false},       {"173: XOR #1", 0xa4, 1, true},
-    {"173: JA +0", 0x05, 0, true},          {"173: JA past the end", 0x05, 1, false},
-    {"173: JEQ #0", 0x15, 0, true},         {"173: JGT X", 0x2d, 0, true},         {"173: JGE #0", 0x35, 0, true},
-    {"173: JSET #0", 0x45, 0, true},        {"173: RET #allow", 0x06, 0x7fff0000, true},
-    {"173: RET A", 0x16, 0, true},          {"173: RET X", 0x0e, 0, false},        {"173: TAX", 0x07, 0, true},
-    {"173: TXA", 0x87, 0, true},            {"173: an instruction that does not exist", 0xff, 0, false},
+    {"check 173: LD [0]", 0x20, 0, true},         {"check 173: LD [60]", 0x20, 60, true},      {"check 173: LD [64]", 0x20, 64, false},
+    {"check 173: LD [2]", 0x20, 2, false},        {"check 173: LDH [0]", 0x28, 0, false},      {"check 173: LDB [0]", 0x30, 0, false},
+    {"check 173: LD [X + 0]", 0x40, 0, false},    {"check 173: LD #len", 0x80, 0, true},       {"check 173: LD #1", 0x00, 1, true},
+    {"check 173: LDX #1", 0x01, 1, true},         {"check 173: LDX #len", 0x81, 0, true},      {"check 173: LDXB 4*([0]&15)", 0xb1, 0, false},
+    {"check 173: LD ancillary", 0x20, 0xfffff000, false},
+    {"check 173: ST M[15]", 0x02, 15, true},      {"check 173: ST M[16]", 0x02, 16, false},    {"check 173: STX M[15]", 0x03, 15, true},
+    {"check 173: STX M[16]", 0x03, 16, false},    {"check 173: ADD #1", 0x04, 1, true},        {"check 173: ADD X", 0x0c, 0, true},
+    {"check 173: SUB #1", 0x14, 1, true},         {"check 173: MUL #1", 0x24, 1, true},        {"check 173: DIV #1", 0x34, 1, true},
+    {"check 173: DIV #0", 0x34, 0, false},        {"check 173: DIV X", 0x3c, 0, true},         {"check 173: OR #1", 0x44, 1, true},
+    {"check 173: AND #1", 0x54, 1, true},         {"check 173: LSH #31", 0x64, 31, true},      {"check 173: LSH #32", 0x64, 32, false},
+    {"check 173: RSH #31", 0x74, 31, true},       {"check 173: RSH #32", 0x74, 32, false},     {"check 173: LSH X", 0x6c, 0, true},
+    {"check 173: NEG", 0x84, 0, true},            {"check 173: MOD #1", 0x94, 1, false},       {"check 173: XOR #1", 0xa4, 1, true},
+    {"check 173: JA +0", 0x05, 0, true},          {"check 173: JA past the end", 0x05, 1, false},
+    {"check 173: JEQ #0", 0x15, 0, true},         {"check 173: JGT X", 0x2d, 0, true},         {"check 173: JGE #0", 0x35, 0, true},
+    {"check 173: JSET #0", 0x45, 0, true},        {"check 173: RET #allow", 0x06, 0x7fff0000, true},
+    {"check 173: RET A", 0x16, 0, true},          {"check 173: RET X", 0x0e, 0, false},        {"check 173: TAX", 0x07, 0, true},
+    {"check 173: TXA", 0x87, 0, true},            {"check 173: an instruction that does not exist", 0xff, 0, false},
 };
 
 static long jump_outside(void) { return install(0, BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 0, 1), ANSWER(SECCOMP_RET_ALLOW)); }
@@ -99,31 +99,31 @@ static long null_program(void) { return install_program(NULL, 1, 0); }
 static long unmapped_program(void) { return install_program((void *)8, 1, 0); }
 
 int main(void) {
-  check_is(try_in_child(as_somebody), -EACCES, "172: without no_new_privs it takes a privilege");
-  check_is(try_in_child(as_somebody_without_privileges), 0, "172: with it, none");
+  check_is(try_in_child(as_somebody), -EACCES, "check 172: without no_new_privs it takes a privilege");
+  check_is(try_in_child(as_somebody_without_privileges), 0, "check 172: with it, none");
   for (size_t i = 0; i < countof(instructions); i++)
     check_is(install_with(instructions[i].code, instructions[i].k), instructions[i].good ? 0 : -EINVAL, instructions[i].name);
-  check_is(try_in_child(jump_outside), -EINVAL, "173: a jump to behind the end");
-  check_is(try_in_child(no_return), -EINVAL, "173: the last instruction must be a RET");
-  check_is(try_in_child(unset_memory), -EINVAL, "174: a load of what was not stored");
-  check_is(try_in_child(set_on_one_path), -EINVAL, "174: or on one path only");
-  check_is(try_in_child(set_on_both), 0, "174: on every path");
-  check_is(try_in_child(divide_by_zero), DIED + SIGSYS, "175: a division by zero answers 0, which kills");
-  check_is(try_length(0), -EINVAL, "176: no instruction");
-  check_is(try_length(4097), -EINVAL, "176: 4097 instructions are too many");
-  check_is(try_length(4096), 0, "176: 4096 are not");
-  check_is(try_in_child(how_many_long), 7, "177: seven of those fit on one path");
-  check_is(try_in_child(how_many_short), 449, "177: and then 449 of the shortest");
+  check_is(try_in_child(jump_outside), -EINVAL, "check 173: a jump to behind the end");
+  check_is(try_in_child(no_return), -EINVAL, "check 173: the last instruction must be a RET");
+  check_is(try_in_child(unset_memory), -EINVAL, "check 174: a load of what was not stored");
+  check_is(try_in_child(set_on_one_path), -EINVAL, "check 174: or on one path only");
+  check_is(try_in_child(set_on_both), 0, "check 174: on every path");
+  check_is(try_in_child(divide_by_zero), DIED + SIGSYS, "check 175: a division by zero answers 0, which kills");
+  check_is(try_length(0), -EINVAL, "check 176: no instruction");
+  check_is(try_length(4097), -EINVAL, "check 176: 4097 instructions are too many");
+  check_is(try_length(4096), 0, "check 176: 4096 are not");
+  check_is(try_in_child(how_many_long), 7, "check 177: seven of those fit on one path");
+  check_is(try_in_child(how_many_short), 449, "check 177: and then 449 of the shortest");
   check_is(seccomp(SECCOMP_SET_MODE_FILTER, 0, NULL), -EFAULT, "no description of a program");
   check_is(try_in_child(null_program), -EINVAL, "no program");
   check_is(try_in_child(unmapped_program), -EFAULT, "a program that cannot be read");
-  check_is(try_flags(64), -EINVAL, "198: an unknown flag");
-  check_is(try_flags(SECCOMP_FILTER_FLAG_TSYNC | SECCOMP_FILTER_FLAG_NEW_LISTENER), -EINVAL, "198: TSYNC | NEW_LISTENER");
-  check_is(try_flags(SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV), -EINVAL, "198: WAIT_KILLABLE_RECV alone");
+  check_is(try_flags(64), -EINVAL, "check 198: an unknown flag");
+  check_is(try_flags(SECCOMP_FILTER_FLAG_TSYNC | SECCOMP_FILTER_FLAG_NEW_LISTENER), -EINVAL, "check 198: TSYNC | NEW_LISTENER");
+  check_is(try_flags(SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV), -EINVAL, "check 198: WAIT_KILLABLE_RECV alone");
   check_is(try_flags(SECCOMP_FILTER_FLAG_TSYNC | SECCOMP_FILTER_FLAG_NEW_LISTENER | SECCOMP_FILTER_FLAG_TSYNC_ESRCH), 0,
-           "198: TSYNC | NEW_LISTENER | TSYNC_ESRCH");
+           "check 198: TSYNC | NEW_LISTENER | TSYNC_ESRCH");
   check_is(try_flags(SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV | SECCOMP_FILTER_FLAG_NEW_LISTENER), 0,
-           "198: WAIT_KILLABLE_RECV | NEW_LISTENER");
-  check_is(try_flags(SECCOMP_FILTER_FLAG_LOG | SECCOMP_FILTER_FLAG_SPEC_ALLOW), 0, "198: LOG | SPEC_ALLOW");
+           "check 198: WAIT_KILLABLE_RECV | NEW_LISTENER");
+  check_is(try_flags(SECCOMP_FILTER_FLAG_LOG | SECCOMP_FILTER_FLAG_SPEC_ALLOW), 0, "check 198: LOG | SPEC_ALLOW");
   return checked();
 }

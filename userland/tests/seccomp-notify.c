@@ -30,27 +30,27 @@ static int answered(long value, int error, unsigned flags) {
 
 static void check_protocol(void) {
   unsigned short sizes[3];
-  check_is(seccomp(SECCOMP_GET_NOTIF_SIZES, 0, sizes), 0, "200: the sizes of the structures");
-  check(sizes[0] == 80 && sizes[1] == 24 && sizes[2] == 64, "200: are 80, 24 and 64");
+  check_is(seccomp(SECCOMP_GET_NOTIF_SIZES, 0, sizes), 0, "check 200: the sizes of the structures");
+  check(sizes[0] == 80 && sizes[1] == 24 && sizes[2] == 64, "check 200: are 80, 24 and 64");
   long pid = start_asking(0, ask_once);
-  check_is(events(), POLLIN, "206: somebody asks: POLLIN");
+  check_is(events(), POLLIN, "check 206: somebody asks: POLLIN");
   memset(&request, 1, sizeof(request));
-  check_is(ioctl((int)notify_fd, SECCOMP_IOCTL_NOTIF_RECV, &request), -EINVAL, "201: a buffer that is not zero");
-  check_is(answer(1, 0, 0), -ENOENT, "202: an answer to no question");
-  check_is(receive(), 0, "201: a question");
-  check(request.pid == pid && request.data.nr == __NR_getppid && request.data.arch == AUDIT_ARCH_AARCH64, "201: who, and what");
-  check_is(valid(), 0, "201: it is waiting for an answer");
-  check_is(events(), POLLOUT, "206: which can be given: POLLOUT");
-  check_is(answer(1, 0, 2), -EINVAL, "202: an unknown flag");
-  check_is(answer(1, 0, SECCOMP_USER_NOTIF_FLAG_CONTINUE), -EINVAL, "202: CONTINUE with a value");
-  check_is(answer(7, 0, 0), 0, "202: an answer");
+  check_is(ioctl((int)notify_fd, SECCOMP_IOCTL_NOTIF_RECV, &request), -EINVAL, "check 201: a buffer that is not zero");
+  check_is(answer(1, 0, 0), -ENOENT, "check 202: an answer to no question");
+  check_is(receive(), 0, "check 201: a question");
+  check(request.pid == pid && request.data.nr == __NR_getppid && request.data.arch == AUDIT_ARCH_AARCH64, "check 201: who, and what");
+  check_is(valid(), 0, "check 201: it is waiting for an answer");
+  check_is(events(), POLLOUT, "check 206: which can be given: POLLOUT");
+  check_is(answer(1, 0, 2), -EINVAL, "check 202: an unknown flag");
+  check_is(answer(1, 0, SECCOMP_USER_NOTIF_FLAG_CONTINUE), -EINVAL, "check 202: CONTINUE with a value");
+  check_is(answer(7, 0, 0), 0, "check 202: an answer");
   int status;
   wait4((pid_t)pid, &status, 0, NULL);
-  check_is(status, 7 << 8, "203: a value is the result");
-  check_is(answer(7, 0, 0), -ENOENT, "202: the question is gone");
-  check_is(valid(), -ENOENT, "202: and not valid");
-  check_is(events(), POLLHUP, "206: so is everybody who could ask: POLLHUP");
-  check_is(receive(), -ENOENT, "206: nobody will");
+  check_is(status, 7 << 8, "check 203: a value is the result");
+  check_is(answer(7, 0, 0), -ENOENT, "check 202: the question is gone");
+  check_is(valid(), -ENOENT, "check 202: and not valid");
+  check_is(events(), POLLHUP, "check 206: so is everybody who could ask: POLLHUP");
+  check_is(receive(), -ENOENT, "check 206: nobody will");
   check_is(ioctl((int)notify_fd, 0x2105, NULL), -EINVAL, "an unknown request");
   close((int)notify_fd);
 }
@@ -60,13 +60,13 @@ static void check_two(void) {
   receive();
   sleep_ms(20);
   request.id++; // numbers are given one after the other
-  check_is(answer(1, 0, 0), -EINPROGRESS, "202: an answer before the question was received");
-  check_is(valid(), -ENOENT, "202: until then it is not valid");
+  check_is(answer(1, 0, 0), -EINPROGRESS, "check 202: an answer before the question was received");
+  check_is(valid(), -ENOENT, "check 202: until then it is not valid");
   request.id--;
   answer(2, 0, 0);
   receive();
   answer(2, 0, 0);
-  check_is(finish(pid), 2 << 8, "202: two tasks, two questions");
+  check_is(finish(pid), 2 << 8, "check 202: two tasks, two questions");
 }
 
 static long second_listener(void) {
@@ -77,17 +77,17 @@ static long second_listener(void) {
 int main(void) {
   check_protocol();
   check_two();
-  check_is(try_in_child(second_listener), -EBUSY, "199: one listener for a task's filters");
-  check_is(answered(0, -9, 0), 247 << 8, "203: an error is the result");
-  check_is(answered(5, -9, 0), 247 << 8, "203: and counts more than a value");
+  check_is(try_in_child(second_listener), -EBUSY, "check 199: one listener for a task's filters");
+  check_is(answered(0, -9, 0), 247 << 8, "check 203: an error is the result");
+  check_is(answered(5, -9, 0), 247 << 8, "check 203: and counts more than a value");
   long pid = start_asking(0, ask_wide);
   receive();
   answer(0, -5000, 0);
-  check_is(finish(pid), 1 << 8, "203: whatever number it is");
-  check_is(answered(0, 0, SECCOMP_USER_NOTIF_FLAG_CONTINUE), (int)(getpid() & 0xff) << 8, "204: CONTINUE makes the call");
+  check_is(finish(pid), 1 << 8, "check 203: whatever number it is");
+  check_is(answered(0, 0, SECCOMP_USER_NOTIF_FLAG_CONTINUE), (int)(getpid() & 0xff) << 8, "check 204: CONTINUE makes the call");
   pid = start_asking(0, ask_twice);
   receive();
   close((int)notify_fd);
-  check_is(finish(pid), 1 << 8, "205: without a listener every question is answered by ENOSYS");
+  check_is(finish(pid), 1 << 8, "check 205: without a listener every question is answered by ENOSYS");
   return checked();
 }

@@ -66,7 +66,7 @@ static void check_entry_stop(void) {
   unsigned long at = (unsigned long)&stage;
   ptrace(PTRACE_POKEDATA, (pid_t)pid, at, (void *)1UL);
   for (long value = 1; (int)value != 2; sleep_ms(1)) ptrace(PTRACE_PEEKDATA, (pid_t)pid, at, &value);
-  check_is(run_to_stop(PTRACE_CONT, pid, 0), 88 << 8, "196: a filter that came during the entry stop counts for this call");
+  check_is(run_to_stop(PTRACE_CONT, pid, 0), 88 << 8, "check 196: a filter that came during the entry stop counts for this call");
 }
 
 static long strict_fd;
@@ -120,35 +120,35 @@ static long available(unsigned action, unsigned flags) { return seccomp(SECCOMP_
 
 int main(void) {
   const char *all = "kill_process kill_thread trap errno user_notif trace log";
-  check_is(strictly(__NR_read), 5 << 8, "171: strict mode lets read");
-  check_is(strictly(__NR_write), 5 << 8, "171: write");
-  check_is(strictly(__NR_exit), 3 << 8, "171: and exit, with its status");
-  check_is(strictly(__NR_getpid), SIGKILL, "171: nothing else");
-  check_is(strictly(__NR_exit_group), SIGKILL, "171: not even exit_group");
-  check_is(seccomp(SECCOMP_SET_MODE_STRICT, 1, NULL), -EINVAL, "171: it has no flags");
-  check_is(seccomp(SECCOMP_SET_MODE_STRICT, 0, &nr), -EINVAL, "171: nor arguments");
-  check_is(try_in_child(strict_after_filter), -EINVAL, "171: a filtered task cannot become strict");
-  check_is(try_in_child(by_prctl), -9, "218: prctl does what seccomp does");
-  check_is(prctl(PR_SET_SECCOMP, 3, 0, 0, 0), -EINVAL, "218: there are two modes");
-  check_is(seccomp(4, 0, NULL), -EINVAL, "218: and four operations");
-  check_is(try_in_child(sync_all), 31, "197: TSYNC: filters, mode and no_new_privs for all threads");
-  check_is(try_in_child(diverged), 1000, "197: a thread with filters of its own cannot follow: its number");
-  check_is(try_in_child(diverged_esrch), -ESRCH, "197: or ESRCH");
-  check_is(try_in_child(ancestor), 0, "197: one with a part of ours can");
+  check_is(strictly(__NR_read), 5 << 8, "check 171: strict mode lets read");
+  check_is(strictly(__NR_write), 5 << 8, "check 171: write");
+  check_is(strictly(__NR_exit), 3 << 8, "check 171: and exit, with its status");
+  check_is(strictly(__NR_getpid), SIGKILL, "check 171: nothing else");
+  check_is(strictly(__NR_exit_group), SIGKILL, "check 171: not even exit_group");
+  check_is(seccomp(SECCOMP_SET_MODE_STRICT, 1, NULL), -EINVAL, "check 171: it has no flags");
+  check_is(seccomp(SECCOMP_SET_MODE_STRICT, 0, &nr), -EINVAL, "check 171: nor arguments");
+  check_is(try_in_child(strict_after_filter), -EINVAL, "check 171: a filtered task cannot become strict");
+  check_is(try_in_child(by_prctl), -9, "check 218: prctl does what seccomp does");
+  check_is(prctl(PR_SET_SECCOMP, 3, 0, 0, 0), -EINVAL, "check 218: there are two modes");
+  check_is(seccomp(4, 0, NULL), -EINVAL, "check 218: and four operations");
+  check_is(try_in_child(sync_all), 31, "check 197: TSYNC: filters, mode and no_new_privs for all threads");
+  check_is(try_in_child(diverged), 1000, "check 197: a thread with filters of its own cannot follow: its number");
+  check_is(try_in_child(diverged_esrch), -ESRCH, "check 197: or ESRCH");
+  check_is(try_in_child(ancestor), 0, "check 197: one with a part of ours can");
   check_entry_stop();
-  check_is(try_in_child(status_lines), 2, "212: /proc/self/status tells mode, count and no_new_privs");
+  check_is(try_in_child(status_lines), 2, "check 212: /proc/self/status tells mode, count and no_new_privs");
   check(file_says("/proc/sys/kernel/seccomp/actions_avail", "kill_process kill_thread trap errno user_notif trace log allow\n"),
-        "211: the actions that there are");
-  check(file_says(logged, all), "211: all but allow are logged");
-  check_is(write_logged("errno trap"), 10, "211: which can be changed");
-  check(file_says(logged, "trap errno\n"), "211: in any order");
-  check_is(write_logged("allow"), -EINVAL, "211: allow is never logged");
-  check_is(write_logged("none"), -EINVAL, "211: nor is what does not exist");
+        "check 211: the actions that there are");
+  check(file_says(logged, all), "check 211: all but allow are logged");
+  check_is(write_logged("errno trap"), 10, "check 211: which can be changed");
+  check(file_says(logged, "trap errno\n"), "check 211: in any order");
+  check_is(write_logged("allow"), -EINVAL, "check 211: allow is never logged");
+  check_is(write_logged("none"), -EINVAL, "check 211: nor is what does not exist");
   write_logged(all);
-  check_is(available(SECCOMP_RET_ERRNO, 0), 0, "219: ERRNO is available");
-  check_is(available(SECCOMP_RET_ERRNO | 1, 0), -EOPNOTSUPP, "219: but not with data");
-  check_is(available(0x12340000, 0), -EOPNOTSUPP, "219: nor what does not exist");
-  check_is(available(SECCOMP_RET_ERRNO, 1), -EINVAL, "219: the question has no flags");
-  check_is(seccomp(SECCOMP_GET_ACTION_AVAIL, 0, NULL), -EFAULT, "219: but an argument");
+  check_is(available(SECCOMP_RET_ERRNO, 0), 0, "check 219: ERRNO is available");
+  check_is(available(SECCOMP_RET_ERRNO | 1, 0), -EOPNOTSUPP, "check 219: but not with data");
+  check_is(available(0x12340000, 0), -EOPNOTSUPP, "check 219: nor what does not exist");
+  check_is(available(SECCOMP_RET_ERRNO, 1), -EINVAL, "check 219: the question has no flags");
+  check_is(seccomp(SECCOMP_GET_ACTION_AVAIL, 0, NULL), -EFAULT, "check 219: but an argument");
   return checked();
 }

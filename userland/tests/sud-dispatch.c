@@ -128,21 +128,21 @@ static long handler_calls(void) {
 
 int main(void) {
   page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  check_is(try_in_child(block_and_allow), 1, "226: BLOCK dispatches, ALLOW does not");
-  check_is(try_in_child(bad_selector), DIED + SIGSYS, "227: another value kills by SIGSYS, handler or not");
-  check_is(try_in_child(unreadable_selector), DIED + SIGSEGV, "228: a selector that cannot be read kills by SIGSEGV");
-  check_is(in_child(run_no_selector), 42 << 8, "229: without a selector all calls outside the range are dispatched");
-  check_is(try_in_child(exempt_range), 1, "230: calls of the range are not");
-  check_is(try_in_child(exempt_but_its_end), 1, "230: the place of a call is the address behind it");
-  check_is(try_in_child(inclusive_range), 1, "230: INCLUSIVE: only calls of the range are");
-  check_is(try_in_child(what_is_seen), 1, "231: siginfo tells the call and where it was made");
-  check_is(try_in_child(what_is_in_registers), 1, "231: the frame has number and arguments as they were");
-  check_is(try_in_child(foreign_number), 1, "232: the result is what the handler leaves in x0");
-  check_is(try_in_child(shut_through_vdso), 1, "233: a handler may return with the gate shut, through the vDSO");
-  check_is(try_in_child(shut_through_own), DIED + SIGSYS, "233: through a restorer of its own it dies");
-  check_is(try_in_child(blocked), DIED + SIGSYS, "237: a blocked SIGSYS kills");
-  check_is(try_in_child(handler_calls), 1, "241: with the gate open the handler makes calls");
+  check_is(try_in_child(block_and_allow), 1, "check 226: BLOCK dispatches, ALLOW does not");
+  check_is(try_in_child(bad_selector), DIED + SIGSYS, "check 227: another value kills by SIGSYS, handler or not");
+  check_is(try_in_child(unreadable_selector), DIED + SIGSEGV, "check 228: a selector that cannot be read kills by SIGSEGV");
+  check_is(in_child(run_no_selector), 42 << 8, "check 229: without a selector all calls outside the range are dispatched");
+  check_is(try_in_child(exempt_range), 1, "check 230: calls of the range are not");
+  check_is(try_in_child(exempt_but_its_end), 1, "check 230: the place of a call is the address behind it");
+  check_is(try_in_child(inclusive_range), 1, "check 230: INCLUSIVE: only calls of the range are");
+  check_is(try_in_child(what_is_seen), 1, "check 231: siginfo tells the call and where it was made");
+  check_is(try_in_child(what_is_in_registers), 1, "check 231: the frame has number and arguments as they were");
+  check_is(try_in_child(foreign_number), 1, "check 232: the result is what the handler leaves in x0");
+  check_is(try_in_child(shut_through_vdso), 1, "check 233: a handler may return with the gate shut, through the vDSO");
+  check_is(try_in_child(shut_through_own), DIED + SIGSYS, "check 233: through a restorer of its own it dies");
+  check_is(try_in_child(blocked), DIED + SIGSYS, "check 237: a blocked SIGSYS kills");
+  check_is(try_in_child(handler_calls), 1, "check 241: with the gate open the handler makes calls");
   keep_shut = true;
-  check_is(try_in_child(handler_calls), 1, "242: with the gate shut and SA_NODEFER these are dispatched in turn");
+  check_is(try_in_child(handler_calls), 1, "check 242: with the gate shut and SA_NODEFER these are dispatched in turn");
   return checked();
 }

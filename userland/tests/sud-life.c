@@ -81,33 +81,33 @@ static void arm_inclusive(void) {
 static void check_ptrace(void) {
   struct config config = {9, 9, 9, 9};
   long pid = tracee(arm_inclusive, 0);
-  check_is(get_config(pid, &config, 32), 0, "238: a tracer reads the configuration");
-  check(config.mode == 0 && config.selector == 0 && config.offset == 0 && config.len == 0, "238: off: all is zero");
-  check_is(get_config(pid, &config, 31), -EINVAL, "238: it has 32 bytes");
-  check_is(set_config(pid, config, 33), -EINVAL, "238: neither more nor less");
-  check_is(get_config(pid, (void *)8, 32), -EFAULT, "238: and a place");
-  check_is(set_config(pid, (struct config){1, (unsigned long)&selector, 0x10, 0x20}, 32), 0, "238: it can be set");
+  check_is(get_config(pid, &config, 32), 0, "check 238: a tracer reads the configuration");
+  check(config.mode == 0 && config.selector == 0 && config.offset == 0 && config.len == 0, "check 238: off: all is zero");
+  check_is(get_config(pid, &config, 31), -EINVAL, "check 238: it has 32 bytes");
+  check_is(set_config(pid, config, 33), -EINVAL, "check 238: neither more nor less");
+  check_is(get_config(pid, (void *)8, 32), -EFAULT, "check 238: and a place");
+  check_is(set_config(pid, (struct config){1, (unsigned long)&selector, 0x10, 0x20}, 32), 0, "check 238: it can be set");
   get_config(pid, &config, 32);
   check(config.mode == 1 && config.selector == (unsigned long)&selector && config.offset == 0x10 && config.len == 0x20,
-        "238: and read back");
-  check_is(set_config(pid, (struct config){1, 0, 1, -1UL}, 32), -EINVAL, "238: with the checks of prctl");
-  check_is(set_config(pid, (struct config){0, 0, 0, 0}, 32), 0, "238: and switched off");
+        "check 238: and read back");
+  check_is(set_config(pid, (struct config){1, 0, 1, -1UL}, 32), -EINVAL, "check 238: with the checks of prctl");
+  check_is(set_config(pid, (struct config){0, 0, 0, 0}, 32), 0, "check 238: and switched off");
   run_to_stop(PTRACE_CONT, pid, 0);
   get_config(pid, &config, 32);
-  check(config.mode == 1 && config.offset == 0x1500 && config.len == -0x500UL, "239: INCLUSIVE reads as mode 1, inside out");
-  check_is(set_config(pid, config, 32), -EINVAL, "239: which cannot be written back");
+  check(config.mode == 1 && config.offset == 0x1500 && config.len == -0x500UL, "check 239: INCLUSIVE reads as mode 1, inside out");
+  check_is(set_config(pid, config, 32), -EINVAL, "check 239: which cannot be written back");
   end(pid);
 }
 
 int main(int argc, char **argv) {
   (void)argv;
   if (argc > 1) return getppid() > 0 ? 51 : 52;
-  check_is(try_in_child(after_fork), 1, "234: a child does not inherit it");
-  check_is(try_in_child(after_clone), 1, "234: nor does a thread");
-  check_is(in_child(exec_armed), 51 << 8, "234: nor the next program");
-  check_is(try_in_child(filtered), 1, "236: filters do not see a dispatched call");
-  check_silence(PTRACE_SYSCALL, "235: a tracer of calls sees no stop but the signal's", "235: and the program goes on");
-  check_silence(PTRACE_SYSEMU, "243: SYSEMU does not see it either", "243: and the program goes on");
+  check_is(try_in_child(after_fork), 1, "check 234: a child does not inherit it");
+  check_is(try_in_child(after_clone), 1, "check 234: nor does a thread");
+  check_is(in_child(exec_armed), 51 << 8, "check 234: nor the next program");
+  check_is(try_in_child(filtered), 1, "check 236: filters do not see a dispatched call");
+  check_silence(PTRACE_SYSCALL, "check 235: a tracer of calls sees no stop but the signal's", "check 235: and the program goes on");
+  check_silence(PTRACE_SYSEMU, "check 243: SYSEMU does not see it either", "check 243: and the program goes on");
   check_ptrace();
   return checked();
 }
