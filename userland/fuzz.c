@@ -90,6 +90,18 @@ static void one_round(void) {
   exit(0);
 }
 
+/* Until no child is left. One that stopped (it asked to be traced, say) would wait for ever to be told to go on. */
+static void reap(void) {
+  for (;;) {
+    int status;
+    long pid = wait4(-1, &status, __WALL | WUNTRACED, NULL);
+    if (pid < 0)
+      return;
+    if (WIFSTOPPED(status))
+      kill((pid_t)pid, SIGKILL);
+  }
+}
+
 int main(int argc, char **argv) {
   long seed, rounds;
   if (argc != 3 || !parse_long(argv[1], &seed) || !parse_long(argv[2], &rounds))
@@ -100,8 +112,7 @@ int main(int argc, char **argv) {
     pid_t child = fork();
     if (child == 0)
       one_round();
-    while (wait4(-1, NULL, __WALL, NULL) != -ECHILD)
-      ;
+    reap();
   }
   printf("the kernel stands\n");
   return 0;
