@@ -14,6 +14,11 @@ static const struct {
   const char *type, *dir;
 } mounts[] = {{"proc", "/proc"}, {"sysfs", "/sys"}, {"tracefs", "/sys/kernel/tracing"}, {"devtmpfs", "/dev"}, {"tmpfs", "/tmp"}};
 
+/* A descriptor by a name: bash's <(command) and scripts that say /dev/stderr. */
+static const struct {
+  const char *target, *path;
+} links[] = {{"/proc/self/fd", "/dev/fd"}, {"fd/0", "/dev/stdin"}, {"fd/1", "/dev/stdout"}, {"fd/2", "/dev/stderr"}};
+
 static char *environment[] = {"HOME=/root", "PATH=/bin:/sbin:/usr/bin:/usr/sbin", "TERM=linux", "USER=root", NULL};
 
 /* A kernel that lacks one of them, or has mounted it already, is no reason to stop. */
@@ -22,6 +27,7 @@ static void mount_all(void) {
     mkdir(mounts[i].dir, 0755);
     mount(mounts[i].type, mounts[i].dir, mounts[i].type, 0, NULL);
   }
+  for (size_t i = 0; i < countof(links); i++) symlink(links[i].target, links[i].path);
 }
 
 /* The serial line by its own name, if it has one: to what is read through /dev/console, job control does not apply. */
