@@ -58,7 +58,7 @@ static struct user_fpsimd_state mine, found;
 static void check_calls(void) {
   mine = random_registers();
   registers(&mine, &found, 0, __NR_getppid, 0, 0);
-  check(same(&mine, &found), "a system call leaves all 32 registers, FPSR and FPCR alone");
+  check(same(&mine, &found), "check 11: a system call leaves all 32 registers, FPSR and FPCR alone");
   registers(&mine, &found, 0, __NR_sched_yield, 0, 0);
   check(same(&mine, &found), "so does one that gives the processor away");
   struct timespec time = {0, 1000000};
@@ -148,7 +148,7 @@ static void check_signals(void) {
   edits = true;
   to_return = random_registers();
   registers(&mine, &after, 0, __NR_kill, getpid(), SIGUSR1);
-  check(same(&to_return, &after), "what it writes into the frame is what comes back");
+  check(same(&to_return, &after), "check 285: what it writes into the frame is what comes back");
   edits = false;
 
   struct __kernel_old_itimerval every = {{0, 1000}, {0, 1000}}, never = {{0, 0}, {0, 0}};
@@ -195,7 +195,7 @@ static void check_ptrace(void) {
   check(same(&theirs, &found), "and is read back");
   registers(NULL, &found, 0, -1, 0, 0);
   check(same(&mine, &found), "the tracer's own have not changed");
-  check_is(run_to_stop(PTRACE_CONT, pid, 0), 0, "the process goes on with what was written");
+  check_is(run_to_stop(PTRACE_CONT, pid, 0), 0, "check 108: the process goes on with what was written");
 }
 
 static bool are_zero(void) {
