@@ -34,14 +34,13 @@ export const GROUPS: readonly (readonly [first: number, title: string])[] = [
   [296, 'M. Legacy and generic entry'],
 ];
 
-/** In a program's sentence three digits and a colon do as well; fewer would be a label of its assembly. */
-const NAMES = String.raw`checks? (?<numbers>\d+(?:, \d+)*)`;
-const SENTENCE = new RegExp(`"(?:${NAMES}|(?<short>\\d{3})): `, 'g');
-const TEST_NAME = new RegExp(String.raw`\btest\(\s*['"\`]${NAMES}: `, 'g');
-const DIFFERENCE = new RegExp(String.raw`^\| ${NAMES} \| (?<why>.+) \|$`, 'gm');
+const NAMES = String.raw`checks? \d+(?:, (?:check )?\d+)*`;
+/** In a program three digits and a colon do as well; fewer would be a label of its assembly. */
+const SENTENCE = new RegExp(`"(?<names>${NAMES}|\\d{3}): `, 'g');
+const TEST_NAME = new RegExp(String.raw`\btest\(\s*['"\`](?<names>${NAMES}): `, 'g');
+const DIFFERENCE = new RegExp(String.raw`^\| (?<names>${NAMES}) \| (?<why>.+) \|$`, 'gm');
 
-const numbers = (match: RegExpMatchArray): number[] =>
-  (match.groups!.numbers ?? match.groups!.short!).split(', ').map(Number);
+const numbers = (match: RegExpMatchArray): number[] => match.groups!.names!.match(/\d+/g)!.map(Number);
 const lines = (file: string): string[] => readFileSync(file, 'utf8').trim().split('\n');
 
 const files = (folder: string, ending: string): string[] =>

@@ -1,0 +1,77 @@
+/*
+ * tracing-skip.c - what the trace shows of calls that were not made
+ *
+ * Linux: kernel/entry/common.c, kernel/trace/trace_syscalls.c
+ */
+#include "trace.h"
+#include "filter.h"
+
+#define TRACING "/sys/kernel/tracing/"
+static char text[1 << 16];
+
+static void put(const char *file, const char *what) {
+  int fd = (int)open(file, O_WRONLY | O_TRUNC, 0);
+  write(fd, what, strlen(what));
+  close(fd);
+}
+
+/* Is it in the trace? */
+static bool traced(const char *want) {
+  int fd = (int)open(TRACING "trace", O_RDONLY, 0);
+  long n, length = 0;
+  while ((n = read(fd, text + length, sizeof(text) - 1 - (size_t)length)) > 0) length += n;
+  text[length] = 0;
+  close(fd);
+  return strstr(text, want) != NULL;
+}
+
+static void record(void (*run)(void)) {
+  put(TRACING "events/raw_syscalls/enable", "1");
+  put(TRACING "trace", "");
+  run();
+  put(TRACING "events/raw_syscalls/enable", "0");
+}
+
+static void killed_by_getpgid(void) {
+  filter_call(__NR_getpgid, SECCOMP_RET_KILL_PROCESS, 0);
+  exit(syscall(__NR_getpgid, 0x1234) == 0x1234 ? 3 : 4);
+}
+
+static int status;
+static void emulate(void) {
+  long pid = tracee(killed_by_getpgid, SYSGOOD);
+  while (run_to_stop(PTRACE_SYSCALL, pid, 0) == AT_SYSCALL && get_nr(pid) != __NR_seccomp) {}
+  run_to_stop(PTRACE_SYSEMU, pid, 0); // from the entry of seccomp, which is made, to that of getpgid
+  status = get_nr(pid) == __NR_getpgid ? run_to_stop(PTRACE_CONT, pid, 0) : -1;
+}
+
+static void refused(void) {
+  filter_call(__NR_getpgid, SECCOMP_RET_ERRNO | 5, 0);
+  exit(syscall(__NR_getpgid, 0x1234) == -5 ? 5 : 6);
+}
+static void refuse(void) { status = in_child(refused); }
+
+static void skip(void) {
+  long pid = tracee(killed_by_getpgid, SYSGOOD);
+  while (run_to_stop(PTRACE_SYSCALL, pid, 0) == AT_SYSCALL && get_nr(pid) != __NR_getpgid) {}
+  put_nr(pid, -1);
+  status = run_to_stop(PTRACE_CONT, pid, 0);
+}
+
+int main(void) {
+  mount("tracefs", "/sys/kernel/tracing", "tracefs", 0, NULL); // where it is not yet
+  record(emulate);
+  check_is(status, 3 << 8, "check 65: the filter does not see a call that SYSEMU skips");
+  check(!traced("sys_enter: NR 155 "), "check 65: sys_enter does not tell of it");
+  check(traced("sys_exit: NR 155 = 4660\n"), "check 65: but sys_exit does");
+
+  record(refuse);
+  check_is(status, 5 << 8, "a call that a filter refuses");
+  check(!traced("sys_enter: NR 155 "), "check 220: has no sys_enter");
+  check(traced("sys_exit: NR 155 = -5\n"), "check 220: its sys_exit has its number and the filter's answer");
+
+  record(skip);
+  check_is(status, 3 << 8, "checks 33, 298: a call that the tracer skips leaves x0 alone");
+  check(traced("sys_enter: NR -1 (1234, ") && traced("sys_exit: NR -1 = 4660\n"), "and is traced as number -1");
+  return checked();
+}
