@@ -195,8 +195,10 @@ export function kstrtoint(text: string): number | null {
   return match[1] ? -value : value;
 }
 
-/** Who owns a process's entry, and its permissions, follow the process: nobody changes them. */
-/* A declaration, not a constant: tables made when a module is loaded refer to it, whatever the order of loading. */
+/**
+ * Who owns a process's entry, and its permissions, follow the process: nobody changes them. A declaration, not a constant:
+ * tables made when a module is loaded refer to it, whatever the order of loading.
+ */
 export function proc_setattr(_dentry: Dentry, attr: Iattr): number {
   return attr.mode !== undefined || attr.uid !== undefined || attr.gid !== undefined ? -EPERM : 0;
 }
