@@ -65,7 +65,7 @@ for (const name of recorded) {
   });
 }
 
-test('every difference is one: Linux printed that the sentence is false', () => {
+test('check 296: every difference is one: Linux printed that the sentence is false', () => {
   for (const { program, sentence, why } of differences) {
     if (!why || !recorded.includes(program!)) continue;
     const recording = readFileSync(join(EXPECTED, `${program}.txt`), 'utf8');
