@@ -41,6 +41,9 @@ export function random_init(kernel: Kernel): void {
 export class Random {
   private readonly key = new Uint32Array(KEY_WORDS);
   private readonly block = new Uint32Array(BLOCK_WORDS);
+  /** Linux: batched_entropy. Single numbers are taken from the end of a block made for them; each is erased when given. */
+  private readonly batch = new Uint32Array(BLOCK_WORDS);
+  private batched = 0;
 
   /** Linux: add_bootloader_randomness(). After it the generator counts as initialised. */
   add_bootloader_randomness(seed: Uint8Array): void {
@@ -55,6 +58,7 @@ export class Random {
       }
       this.erase();
     }
+    this.batched = 0; // what was made from the old key must not come out after the new one
   }
 
   /** Linux: get_random_bytes(). Never waits: the seed was there from the start. */
@@ -72,7 +76,13 @@ export class Random {
   }
 
   get_random_u32(): number {
-    return new DataView(this.get_random_bytes(4).buffer).getUint32(0, true);
+    if (this.batched === 0) {
+      this.batch.set(new Uint32Array(this.get_random_bytes(BLOCK_BYTES).buffer));
+      this.batched = BLOCK_WORDS;
+    }
+    const value = this.batch[--this.batched]!;
+    this.batch[this.batched] = 0;
+    return value;
   }
 
   /** A number from 0 to `ceil` - 1, each as likely. */
