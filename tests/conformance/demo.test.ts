@@ -40,4 +40,36 @@ test('strace shows why a program could not be run', async () => {
   ]);
 });
 
+test('a sandboxed program is given files to read, and nothing below /etc', async () => {
+  assert.equal(await output('/demo/sandbox', 'head', '-n', '1', '/proc/version'), [
+    'sandbox: open /proc/version: here you are',
+    (await output('/bin/head', '-n', '1', '/proc/version'))[0],
+  ]);
+  assert.equal(await output('/demo/sandbox', 'cat', '/etc/motd'), [
+    'sandbox: open /etc/motd: Permission denied',
+    'cat: /etc/motd: Permission denied',
+  ]);
+});
+
+test('a sandboxed program changes nothing', async () => {
+  assert.equal(await output('/demo/sandbox', 'mkdir', '/tmp/new'), [
+    'mkdir: /tmp/new: Operation not permitted',
+  ]);
+  assert.equal(await output('/demo/sandbox', 'sh', '-c', 'echo > /tmp/new'), [
+    'sandbox: open /tmp/new: Permission denied',
+    'sh: /tmp/new: Permission denied',
+  ]);
+});
+
+// No released arm64 kernel can show this one.
+test('a program of another system is served from user space', async () => {
+  assert.equal(await output('/demo/personality'), [
+    'hello from 1979',
+    'process 2, much later',
+    'write to 99: error 9',
+    'call 63: error 22',
+    'personality: 9 foreign calls',
+  ]);
+});
+
 test.run();
