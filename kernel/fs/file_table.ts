@@ -15,6 +15,7 @@ import {
   FMODE_PWRITE,
   FMODE_WRITER,
 } from '../include/linux/fs_modes.ts';
+import { eventpoll_release_file } from './eventpoll.ts';
 import { allow_write_access, iput } from './inode.ts';
 import { locks_remove_file } from './locks.ts';
 
@@ -36,6 +37,7 @@ export function alloc_file(path: Path, flags: number, f_op: FileOperations, f_cr
     f_cred,
     f_owner: null,
     private_data: null,
+    f_ep: null,
   };
 }
 
@@ -49,6 +51,7 @@ export function fput(file: File): void {
   if (--file.f_count > 0) return;
   if (file.f_count < 0) throw new Error('fput: more puts than gets');
 
+  if (file.f_ep) eventpoll_release_file(file);
   if (file.f_inode.i_flctx) locks_remove_file(file);
   file.f_op.release?.(file);
   if (file.f_mode & FMODE_WRITER) file.f_inode.i_writecount--;

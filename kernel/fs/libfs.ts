@@ -4,7 +4,7 @@
  * Linux:   fs/libfs.c, fs/seq_file.c
  */
 
-import type { Dentry, FileOperations, InodeOperations, SuperBlock } from '../include/linux/fs.ts';
+import type { Dentry, File, FileOperations, InodeOperations, SuperBlock } from '../include/linux/fs.ts';
 import { ENOENT } from '../include/uapi/errno.ts';
 import { S_IFDIR, S_IFREG } from '../include/uapi/stat.ts';
 import type { Kernel } from '../kernel.ts';
@@ -40,3 +40,6 @@ export function simple_mkdir(parent: Dentry, name: string, mode: number): Dentry
 export function simple_create(parent: Dentry, name: string, mode: number, fops: FileOperations): void {
   d_add(d_alloc(parent, name), new_inode(parent.d_sb, S_IFREG | mode, {}, fops));
 }
+
+/** For files without positions that do not mind being asked for one. */
+export const noop_llseek = (file: File): number => file.f_pos;

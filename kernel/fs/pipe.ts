@@ -87,6 +87,8 @@ export interface PipeInodeInfo {
   /** How often it was opened for each; a FIFO's opener waits for the other's to change. */
   r_counter: number;
   w_counter: number;
+  /** Somebody polled it, and may want to hear of every write: edge-triggered epoll does. */
+  poll_usage: boolean;
   readonly rd_wait: WaitQueueHead;
   readonly wr_wait: WaitQueueHead;
 }
@@ -99,6 +101,7 @@ const alloc_pipe_info = (): PipeInodeInfo => ({
   files: 0,
   r_counter: 0,
   w_counter: 0,
+  poll_usage: false,
   rd_wait: new WaitQueueHead(),
   wr_wait: new WaitQueueHead(),
 });
@@ -191,7 +194,7 @@ function fill(task: Task, pipe: PipeInodeInfo, from: IovIter, packet: boolean, f
     pipe.bufs.push({ page, offset: 0, len: copied, packet });
     done += copied;
   }
-  if (was_empty && !pipe_empty(pipe)) wake_up_interruptible_all(pipe.rd_wait);
+  if ((was_empty || pipe.poll_usage) && !pipe_empty(pipe)) wake_up_interruptible_all(pipe.rd_wait);
   return done;
 }
 
@@ -243,6 +246,7 @@ function* pipe_write_wait(
 
 function pipe_poll(file: File, table: PollTable): number {
   const { pipe, version } = file.private_data as PipeEnd;
+  pipe.poll_usage = true;
   let mask = 0;
   if (file.f_mode & FMODE_READ) {
     table?.(pipe.rd_wait);

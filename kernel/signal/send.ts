@@ -46,6 +46,7 @@ import {
 } from '../include/uapi/signal.ts';
 import { PIDTYPE_PID, type PidType } from '../pid.ts';
 import { try_to_wake_up } from '../sched/core.ts';
+import { wake_up_interruptible_all } from '../sched/wait.ts';
 import { ptrace_trap_notify, signal_set_stop_flags, task_clear_jobctl_pending } from './jobctl.ts';
 import { flush_sigqueue_mask, sigqueue_alloc, task_sigpending } from './pending.ts';
 import {
@@ -217,7 +218,13 @@ function choose_thread(sig: number, task: Task, type: SignalTarget): Task | null
 const sig_fatal = (task: Task, sig: number): boolean =>
   !sig_kernel_ignore(sig) && !sig_kernel_stop(sig) && sig_handler(task, sig) === SIG_DFL;
 
+/** Who reads signals from a file looks whether it is his. */
+function signalfd_notify({ sighand }: Task): void {
+  if (sighand.signalfd_wqh) wake_up_interruptible_all(sighand.signalfd_wqh);
+}
+
 export function complete_signal(sig: number, task: Task, type: SignalTarget): void {
+  signalfd_notify(task);
   // Nobody wants it now: whoever unblocks it will find it.
   const thread = choose_thread(sig, task, type);
   if (!thread) return;

@@ -37,6 +37,8 @@ import {
   sys_symlinkat,
   sys_unlinkat,
 } from '../fs/dirops.ts';
+import { sys_epoll_create1, sys_epoll_ctl, sys_epoll_pwait, sys_epoll_pwait2 } from '../fs/epoll_syscalls.ts';
+import { sys_eventfd2 } from '../fs/eventfd.ts';
 import { sys_execve, sys_execveat } from '../fs/exec.ts';
 import { sys_fcntl } from '../fs/fcntl.ts';
 import { sys_close, sys_close_range, sys_dup, sys_dup3 } from '../fs/file.ts';
@@ -61,9 +63,11 @@ import {
 } from '../fs/read_write.ts';
 import { sys_getdents64 } from '../fs/readdir.ts';
 import { sys_ppoll, sys_pselect6 } from '../fs/select.ts';
+import { sys_signalfd4 } from '../fs/signalfd.ts';
 import { sys_copy_file_range, sys_sendfile64 } from '../fs/splice.ts';
 import { sys_newfstat, sys_newfstatat, sys_readlinkat, sys_statx } from '../fs/stat.ts';
 import { sys_fstatfs, sys_statfs } from '../fs/statfs.ts';
+import { sys_timerfd_create, sys_timerfd_gettime, sys_timerfd_settime } from '../fs/timerfd.ts';
 import {
   sys_fadvise64,
   sys_fdatasync,
@@ -116,6 +120,7 @@ import { sys_clone, sys_clone3, sys_set_tid_address, sys_unshare } from '../clon
 import { sys_exit, sys_exit_group } from '../exit.ts';
 import { sys_wait4, sys_waitid } from '../wait.ts';
 import { sys_pidfd_open, sys_pidfd_send_signal } from '../fs/pidfs.ts';
+import { sys_pidfd_getfd } from '../pidfd.ts';
 import { sys_futex, sys_get_robust_list, sys_set_robust_list } from '../futex/syscalls.ts';
 import {
   sys_getcpu,
@@ -233,6 +238,13 @@ export const sys_call_table: readonly Row[] = [
   [ 37, sys_linkat],
   [ 38, sys_renameat],
   [276, sys_renameat2, 'no RENAME_WHITEOUT'],
+  // kernel/fs/epoll_syscalls.ts
+  [ 20, sys_epoll_create1],
+  [ 21, sys_epoll_ctl],
+  [ 22, sys_epoll_pwait],
+  [441, sys_epoll_pwait2],
+  // kernel/fs/eventfd.ts
+  [ 19, sys_eventfd2],
   // kernel/fs/exec.ts
   [221, sys_execve],
   [281, sys_execveat],
@@ -274,6 +286,12 @@ export const sys_call_table: readonly Row[] = [
   // kernel/fs/select.ts
   [ 72, sys_pselect6],
   [ 73, sys_ppoll],
+  // kernel/fs/signalfd.ts
+  [ 74, sys_signalfd4],
+  // kernel/fs/timerfd.ts
+  [ 85, sys_timerfd_create],
+  [ 86, sys_timerfd_settime],
+  [ 87, sys_timerfd_gettime],
   // kernel/fs/splice.ts
   [ 71, sys_sendfile64],
   [285, sys_copy_file_range],
@@ -306,6 +324,8 @@ export const sys_call_table: readonly Row[] = [
   // kernel/fs/pidfs.ts
   [424, sys_pidfd_send_signal],
   [434, sys_pidfd_open],
+  // kernel/pidfd.ts
+  [438, sys_pidfd_getfd],
   // kernel/futex/syscalls.ts
   [ 98, sys_futex, 'no PI operations'],
   [ 99, sys_set_robust_list],

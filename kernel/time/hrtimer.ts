@@ -24,6 +24,8 @@ export class HrTimers {
   /** By expiry, soonest first; ties in order of start. */
   private readonly queue: HrTimer[] = [];
   private device: ClockEventDevice | null = null;
+  /** Whoever wants to know when the wall clock is set, by what it is for. Linux: the cancel_list of fs/timerfd.c. */
+  readonly on_clock_set = new Map<object, () => void>();
   private inInterrupt = false;
 
   constructor(kernel: Kernel) {
@@ -60,6 +62,7 @@ export class HrTimers {
   /** The wall clock was set: what waits for it waits for another monotonic time now. */
   clock_was_set(): void {
     for (const timer of this.queue.filter((each) => each.wall)) timer.start_realtime(timer.wall!);
+    for (const notify of this.on_clock_set.values()) notify();
   }
 
   /** For HrTimer only. */

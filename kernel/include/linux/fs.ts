@@ -12,6 +12,7 @@ import type { IovIter } from '../../lib/iov_iter.ts';
 import type { Cred } from '../../cred.ts';
 import type { Kernel } from '../../kernel.ts';
 import type { Iattr } from '../../fs/attr.ts';
+import type { EpItem } from '../../fs/eventpoll.ts';
 import type { FileLockContext } from '../../fs/locks.ts';
 import type { PipeInodeInfo } from '../../fs/pipe.ts';
 import type { VmArea } from './mm_types.ts';
@@ -228,6 +229,8 @@ export interface File {
   /** F_SETOWN, F_SETSIG: whom to tell. */
   f_owner: FownStruct | null;
   private_data: unknown;
+  /** Epoll files that watch it; null: there never was one. */
+  f_ep: Set<EpItem> | null;
 }
 
 export interface FownStruct {

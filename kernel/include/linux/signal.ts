@@ -82,6 +82,8 @@ export interface SigHand {
   readonly action: KSigAction[];
   /** Tasks that share it. */
   count: number;
+  /** Where readers of a signalfd wait; made by the first of them. */
+  signalfd_wqh?: WaitQueueHead;
 }
 
 export interface Rlimit {

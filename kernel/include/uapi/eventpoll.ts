@@ -15,3 +15,9 @@ export const EPOLLRDBAND = 0x080;
 export const EPOLLWRNORM = 0x100;
 export const EPOLLWRBAND = 0x200;
 export const EPOLLRDHUP = 0x2000;
+
+/* Not events, but how to watch; the last one is bit 31, so the words are signed here. */
+export const EPOLLEXCLUSIVE = 1 << 28;
+export const EPOLLWAKEUP = 1 << 29;
+export const EPOLLONESHOT = 1 << 30;
+export const EPOLLET = 1 << 31;
