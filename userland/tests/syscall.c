@@ -63,6 +63,14 @@ static unsigned long flags_after_call(unsigned long flags) {
   return flags;
 }
 
+/* That file has a byte for every address. */
+static long seek_memory(long place) {
+  int fd = (int)open("/proc/self/mem", O_RDONLY, 0);
+  long got = lseek(fd, place, SEEK_SET);
+  close(fd);
+  return got;
+}
+
 int main(void) {
   long pid = getpid();
 
@@ -75,7 +83,7 @@ int main(void) {
   check_is(call(0x7fffffff, 7), -ENOSYS, "the largest number is ENOSYS");
 
   check_is(registers_changed(__NR_getppid), 0, "check 6: a call that succeeds changes x0 and nothing else");
-  check_is(registers_changed(NO_SUCH_CALL), 0, "check 7: a call that does not exist changes x0 and nothing else");
+  check_is(registers_changed(NO_SUCH_CALL), 0, "a call that does not exist changes x0 and nothing else");
   check_is(registers_changed(__NR_sched_yield), 0, "a call that gives the CPU away changes x0 and nothing else");
   check_is(registers_changed(__NR_close + 0xf00000000), 0, "nor does a call touch the upper half of x8");
   for (unsigned long flags = 0; flags < 16; flags += 5)
@@ -84,5 +92,8 @@ int main(void) {
   check_is(syscall6(__NR_getpid, -1, -1, -1, -1, -1, -1), pid, "check 13: arguments that a call does not have do not matter");
   check_is(syscall(__NR_close, 0xffffffff00000000UL | 63), -EBADF, "the upper half of an int argument does not matter");
   check_is(call(__NR_restart_syscall, 0), -EINTR, "check 12: restart_syscall with nothing to restart is EINTR");
+  check_is(lseek(-1, 0, SEEK_SET), -EBADF, "check 7: an error is a small number below zero");
+  check_is(seek_memory(0x123456789abc), 0x123456789abc, "check 7: a result has 64 bits");
+  check_is(seek_memory(-65536), -65536, "check 7: one below -4095 is no error");
   return checked();
 }

@@ -7,6 +7,7 @@
 #include "filter.h"
 
 #define TRACING "/sys/kernel/tracing/"
+#define RAW TRACING "events/raw_syscalls/enable"
 static char text[1 << 16];
 
 static void put(const char *file, const char *what) {
@@ -25,11 +26,11 @@ static bool traced(const char *want) {
   return strstr(text, want) != NULL;
 }
 
-static void record(void (*run)(void)) {
-  put(TRACING "events/raw_syscalls/enable", "1");
+static void record(const char *events, void (*run)(void)) {
+  put(events, "1");
   put(TRACING "trace", "");
   run();
-  put(TRACING "events/raw_syscalls/enable", "0");
+  put(events, "0");
 }
 
 static void killed_by_getpgid(void) {
@@ -58,20 +59,28 @@ static void skip(void) {
   status = run_to_stop(PTRACE_CONT, pid, 0);
 }
 
+static void call_two(void) {
+  syscall(-1, 0x7777);
+  syscall(__NR_getpgid, 0x8888);
+}
+
 int main(void) {
   mount("tracefs", "/sys/kernel/tracing", "tracefs", 0, NULL); // where it is not yet
-  record(emulate);
+  record(RAW, emulate);
   check_is(status, 3 << 8, "check 65: the filter does not see a call that SYSEMU skips");
   check(!traced("sys_enter: NR 155 "), "check 65: sys_enter does not tell of it");
   check(traced("sys_exit: NR 155 = 4660\n"), "check 65: but sys_exit does");
 
-  record(refuse);
+  record(RAW, refuse);
   check_is(status, 5 << 8, "a call that a filter refuses");
   check(!traced("sys_enter: NR 155 "), "check 220: has no sys_enter");
   check(traced("sys_exit: NR 155 = -5\n"), "check 220: its sys_exit has its number and the filter's answer");
 
-  record(skip);
+  record(RAW, skip);
   check_is(status, 3 << 8, "checks 33, 298: a call that the tracer skips leaves x0 alone");
   check(traced("sys_enter: NR -1 (1234, ") && traced("sys_exit: NR -1 = 4660\n"), "and is traced as number -1");
+
+  record(TRACING "events/syscalls/enable", call_two);
+  check(traced("sys_getpgid(pid: 8888)\n") && !traced("7777"), "check 259: number -1 has no event of its own");
   return checked();
 }
