@@ -52,7 +52,7 @@ int main(void) {
   volatile char *page = mmap((void *)READABLE, 4096, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
   (void)page[0];
 
-  expect(load, 0, SEGV_MAPERR, 0, 0x92000006, "a load: data abort, level 2 translation fault");
+  expect(load, 0, SEGV_MAPERR, 0, 0x92000006, "check 273: a load: data abort, level 2 translation fault");
   expect(store, 0x10, SEGV_MAPERR, 0x10, 0x92000046, "a store has WnR");
   expect(store, READABLE + 8, SEGV_ACCERR, READABLE + 8, 0x9200004f, "into a read-only page it is a level 3 permission fault");
   expect(load, NOTHING | 0x7fUL << 56, SEGV_MAPERR, NOTHING, 0x92000006, "the top byte of an address is not told");
