@@ -83,6 +83,26 @@ static void traced(void) {
   wait4((pid_t)pid, NULL, 0, NULL);
 }
 
+/* Killed in the entry stop of a call. Its filter logs what has no number. */
+static void killed_at_entry(void) {
+  long pid = fork();
+  if (pid == 0) {
+    ptrace(PTRACE_TRACEME, 0, 0, NULL);
+    struct sock_filter code[] = {BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 0), BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, -1U, 0, 1),
+                                 BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_LOG), BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)};
+    struct sock_fprog program = {countof(code), code};
+    syscall(__NR_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program);
+    raise(SIGSTOP);
+    calls();
+    exit(0);
+  }
+  wait4((pid_t)pid, NULL, 0, NULL);
+  ptrace(PTRACE_SYSCALL, (pid_t)pid, 0, NULL);
+  wait4((pid_t)pid, NULL, 0, NULL);
+  kill((pid_t)pid, SIGKILL);
+  wait4((pid_t)pid, NULL, 0, NULL);
+}
+
 /* What is recorded of a child that does that. */
 static void record(void (*run)(void)) {
   recorded();
@@ -109,6 +129,8 @@ static void check_calls(void) {
   record(killed);
   check(has(" comm=\"audit\" exe=\"") && has(" sig=31 arch=c00000b7 syscall=156 compat=0 ip=0x") && has(" code=0x80000000\n"), "249: killing is recorded");
   check(has("1701 audit(") && has(" sig=31 res=1\n"), "251: and so is the signal it died of");
+  record(killed_at_entry);
+  check(!has("1326 audit("), "check 252: a call whose task is killed in the entry stop is not judged");
   record(faults);
   check(has("1701 audit(") && has(" comm=\"audit\" exe=\"") && has(" sig=11 res=1\n"), "251: as is any that dumps core");
 }
