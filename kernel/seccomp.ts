@@ -27,7 +27,7 @@ import * as uapi from './include/uapi/seccomp.ts';
 import { SIGKILL, SIGSYS } from './include/uapi/signal.ts';
 import { copy_to_user, get_user_u32 } from './lib/usercopy.ts';
 import { ptrace_event } from './ptrace.ts';
-import type { Sleeps } from './sched/wait.ts';
+import type { MaySleep, Sleeps } from './sched/wait.ts';
 import {
   assign_mode,
   attach_filter,
@@ -89,28 +89,28 @@ function populate_seccomp_data(task: Task): Uint32Array {
   return data;
 }
 
-/** The call that the task is about to make, as the tracer left it. 0: make it; -1: do not. */
-export function* __secure_computing(task: Task): Sleeps<number> {
+/** The call that the task is about to make, as the tracer left it. 0: make it; -1: do not. Only who has to ask sleeps. */
+export function __secure_computing(task: Task): MaySleep<number> {
   if (task.ptrace & PT_SUSPEND_SECCOMP) return 0;
   const nr = task.kernel.arch.syscall_get_nr(task.regs);
   switch (task.seccomp.mode) {
     case uapi.SECCOMP_MODE_STRICT:
-      return yield* secure_computing_strict(task, nr);
+      return secure_computing_strict(task, nr);
     case uapi.SECCOMP_MODE_FILTER:
-      return yield* __seccomp_filter(task, nr, false);
+      return __seccomp_filter(task, nr, false);
     default: // dead: a killed thread on its way out makes another call
-      return yield* do_exit(task, SIGKILL);
+      return do_exit(task, SIGKILL);
   }
 }
 
-function* secure_computing_strict(task: Task, nr: number): Sleeps<number> {
+function secure_computing_strict(task: Task, nr: number): MaySleep<number> {
   if (MODE1_SYSCALLS.has(nr)) return 0;
   task.seccomp.mode = uapi.SECCOMP_MODE_DEAD;
   seccomp_log(task, nr, SIGKILL, uapi.SECCOMP_RET_KILL_THREAD, true);
-  return yield* do_exit(task, SIGKILL);
+  return do_exit(task, SIGKILL);
 }
 
-function* __seccomp_filter(task: Task, nr: number, recheck: boolean): Sleeps<number> {
+function __seccomp_filter(task: Task, nr: number, recheck: boolean): MaySleep<number> {
   const { arch } = task.kernel;
   const data = populate_seccomp_data(task);
   const { ret, match } = seccomp_run_filters(task, data);
@@ -136,48 +136,50 @@ function* __seccomp_filter(task: Task, nr: number, recheck: boolean): Sleeps<num
       break;
 
     case uapi.SECCOMP_RET_TRACE:
-      if (recheck) return 0; // the tracer has had its say
-      // What it makes of the call is judged anew, by every filter.
-      if (yield* seccomp_trace(task, value))
-        return yield* __seccomp_filter(task, arch.syscall_get_nr(task.regs), true);
-      break;
+      return recheck ? 0 : seccomp_trace(task, nr, value, match!); // the tracer has its say once
 
     case uapi.SECCOMP_RET_USER_NOTIF:
-      if (yield* seccomp_notify(task, match!, data)) return 0;
-      break;
+      return seccomp_notify(task, nr, match!, data);
 
     default:
-      return yield* seccomp_kill(task, nr, action, value);
+      return seccomp_kill(task, nr, action, value);
   }
   seccomp_log(task, nr, 0, action, match?.log ?? false);
   return -1;
 }
 
-/** Asks the tracer. False: there is none, or it wants no call; then x0 is the result. */
-function* seccomp_trace(task: Task, message: number): Sleeps<boolean> {
+/** Asks the tracer. Without one, or if it wants no call, x0 is the result. */
+function* seccomp_trace(task: Task, nr: number, message: number, match: SeccompFilter): Sleeps<number> {
   const { arch } = task.kernel;
-  if (!ptrace_event_enabled(task, PTRACE_EVENT_SECCOMP)) {
-    arch.syscall_set_return_value(task.regs, -ENOSYS);
-    return false;
-  }
-  yield* ptrace_event(task, PTRACE_EVENT_SECCOMP, message);
+  const traced = ptrace_event_enabled(task, PTRACE_EVENT_SECCOMP);
+  if (traced) yield* ptrace_event(task, PTRACE_EVENT_SECCOMP, message);
+  else arch.syscall_set_return_value(task.regs, -ENOSYS);
+
   // SIGKILL must not let through what the tracer was still judging.
-  return !fatal_signal_pending(task) && arch.syscall_get_nr(task.regs) >= 0;
+  const left = arch.syscall_get_nr(task.regs);
+  if (!traced || fatal_signal_pending(task) || left < 0) {
+    seccomp_log(task, nr, 0, uapi.SECCOMP_RET_TRACE, match.log);
+    return -1;
+  }
+  // What it made of the call is judged anew, by every filter.
+  const again = __seccomp_filter(task, left, true);
+  return typeof again === 'object' ? yield* again : again;
 }
 
-/** Asks the listener. False: its answer is the result. */
-function* seccomp_notify(task: Task, match: SeccompFilter, data: Uint32Array): Sleeps<boolean> {
+/** Asks the listener, whose answer is the result, or "go on". */
+function* seccomp_notify(task: Task, nr: number, match: SeccompFilter, data: Uint32Array): Sleeps<number> {
   const answer = yield* seccomp_do_user_notification(task, match, data);
-  if (answer === 'continue') return true;
+  if (answer === 'continue') return 0;
   task.kernel.arch.syscall_set_return_value(task.regs, answer.error || answer.val);
-  return false;
+  seccomp_log(task, nr, 0, uapi.SECCOMP_RET_USER_NOTIF, match.log);
+  return -1;
 }
 
-function* seccomp_kill(task: Task, nr: number, action: number, value: number): Sleeps<number> {
+function seccomp_kill(task: Task, nr: number, action: number, value: number): MaySleep<number> {
   task.seccomp.mode = uapi.SECCOMP_MODE_DEAD;
   seccomp_log(task, nr, SIGSYS, action, true);
   // With other threads alive only this one goes, silently; the last one dies like a process.
-  if (action === uapi.SECCOMP_RET_KILL_THREAD && task.signal.live > 1) return yield* do_exit(task, SIGSYS);
+  if (action === uapi.SECCOMP_RET_KILL_THREAD && task.signal.live > 1) return do_exit(task, SIGSYS);
   task.kernel.arch.syscall_rollback(task.regs);
   force_sig_seccomp(nr, value, true, task);
   return -1;

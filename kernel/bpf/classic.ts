@@ -171,7 +171,7 @@ function converted({ code, jt, jf, k }: SockFilter): number {
 
 /** The program's answer. `data` is struct seccomp_data as sixteen 32-bit words. */
 export function run_filter(program: readonly SockFilter[], data: Uint32Array): number {
-  const memory = new Uint32Array(BPF_MEMWORDS);
+  let memory: Uint32Array | null = null; // few programs want one, and it would cost more than they do
   let a = 0;
   let x = 0;
   for (let pc = 0; ; pc++) {
@@ -188,7 +188,7 @@ export function run_filter(program: readonly SockFilter[], data: Uint32Array): n
         a = k;
         break;
       case LD_MEM:
-        a = memory[k]!;
+        a = memory![k]!; // it was stored, or check_filter() had refused
         break;
       case LD_LEN:
         a = DATA_SIZE;
@@ -197,15 +197,17 @@ export function run_filter(program: readonly SockFilter[], data: Uint32Array): n
         x = k;
         break;
       case LDX_MEM:
-        x = memory[k]!;
+        x = memory![k]!;
         break;
       case LDX_LEN:
         x = DATA_SIZE;
         break;
       case ST:
+        memory ??= new Uint32Array(BPF_MEMWORDS);
         memory[k] = a;
         break;
       case STX:
+        memory ??= new Uint32Array(BPF_MEMWORDS);
         memory[k] = x;
         break;
       case TAX:

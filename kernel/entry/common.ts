@@ -84,7 +84,8 @@ export function* syscall_trace_enter(task: Task, regs: PtRegs): Sleeps<number> {
   // What the tracer left is what the filter judges, not what the program asked for.
   if (work & SYSCALL_WORK_SECCOMP) {
     step(task, 'seccomp');
-    if ((yield* __secure_computing(task)) < 0) return NO_SYSCALL;
+    const verdict = __secure_computing(task);
+    if ((typeof verdict === 'object' ? yield* verdict : verdict) < 0) return NO_SYSCALL;
   }
 
   // And this is what will be called.

@@ -200,7 +200,7 @@ export interface Verdict {
 export function seccomp_run_filters(task: Task, data: Uint32Array): Verdict {
   let ret = SECCOMP_RET_ALLOW;
   let match: SeccompFilter | null = null;
-  for (const filter of filters_of(task)) {
+  for (let filter = task.seccomp.filter; filter; filter = filter.prev) {
     const result = run_filter(filter.program, data);
     if (action_order(result) >= action_order(ret)) continue;
     ret = result;
