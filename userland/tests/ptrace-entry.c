@@ -99,7 +99,7 @@ static void check_signal_at_entry(void) {
   check_is(to_syscall(pid), SIGUSR1 << 8 | 0x7f, "check 44: then the signal");
   siginfo_t info = get_siginfo(pid);
   check(info.si_code == SI_KERNEL && info.si_pid == 0, "check 44: which came from the kernel");
-  check_is(get_nr(pid), -1, "check 40: there it is in no system call");
+  check_is(get_nr(pid), -1, "check 40, check 17: there it is in no system call");
   check_is(run_to_stop(PTRACE_SYSCALL, pid, SIGUSR1), AT_SYSCALL, "the handler ends in a system call");
   check(get_nr(pid) == __NR_rt_sigreturn && message(pid) == 1, "check 47: rt_sigreturn, at its entry");
   to_syscall(pid);

@@ -34,7 +34,7 @@ static void check_stops(void) {
   struct user_pt_regs left = get_regs(pid);
   check_is(message(pid), 2, "check 21: but its message is 2");
   check(left.regs[7] == 1, "check 22: and x7 is 1");
-  check(left.pc == entry.pc, "check 25: pc is behind the svc at both");
+  check(left.pc == entry.pc, "check 25, check 8: pc is behind the svc at both");
   check_is((long)left.regs[0], -ESRCH, "check 27: x0 at exit is the result");
   check_is(at_exit(pid), 1, "and what the program gets");
 
