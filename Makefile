@@ -54,6 +54,7 @@ dist/.stamp: node_modules/.stamp tsconfig.json $(SOURCES)
 	node dist/board/cpu/engine/build.js
 	node_modules/.bin/esbuild $(BOOT)/cli.js --bundle --platform=node --format=esm --sourcemap --outfile=$(BOOT)/eret.js --log-level=warning
 	cp dist/board/cpu/engine/interpreter-*.wasm $(BOOT)/interpreter.wasm
+	cp dist/board/cpu/engine/counting-*.wasm $(BOOT)/counting.wasm
 	@touch $@
 
 build/initramfs.cpio: node_modules/.stamp $(USERLAND)

@@ -10,6 +10,7 @@ import type { UnknownRegister } from './bus.ts';
 import { Bus } from './bus.ts';
 import { Clock } from './clock.ts';
 import { Cpu } from './cpu/cpu.ts';
+import type { EngineOptions } from './cpu/engine/engine.ts';
 import { STATE } from './cpu/state.ts';
 import { deviceTree, flatten } from './dtb.ts';
 import { GicV3 } from './gic/gicv3.ts';
@@ -20,7 +21,7 @@ import { Pl031 } from './rtc/pl031.ts';
 import { GenericTimer } from './timer/generic-timer.ts';
 import { Pl011 } from './uart/pl011.ts';
 
-export interface BoardOptions {
+export interface BoardOptions extends EngineOptions {
   /** Bytes, a multiple of 64 KiB. */
   readonly ramSize: number;
   /** Decides everything that is random on this board. */
@@ -57,7 +58,7 @@ export class Board {
     const { clock } = this;
     const memory = new WebAssembly.Memory({ initial: (STATE.END + ramSize) / WASM_PAGE });
     this.bus = new Bus(memory, RAM_BASE, ramSize, STATE.END);
-    this.cpu = new Cpu(this.bus, clock);
+    this.cpu = new Cpu(this.bus, clock, options);
 
     const attachSysreg = this.cpu.sysregs.attach.bind(this.cpu.sysregs);
     this.gic = new GicV3({ irq: this.cpu.irqLine, fiq: this.cpu.fiqLine, attachSysreg, unknown });

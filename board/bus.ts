@@ -44,6 +44,8 @@ interface Mapping {
   readonly device: MmioDevice;
 }
 
+const RAM_PAGE = 0x1000;
+
 /** Physical addresses are plain numbers here and everywhere. */
 export class Bus {
   /** Everything the CPU engines touch lives in this one memory: CPU state first, then guest RAM. */
@@ -54,6 +56,9 @@ export class Bus {
   readonly ramOffset: number;
   /** Guest RAM, byte for byte; index = pa - ramBase. */
   readonly ram: Uint8Array;
+  /** Pages of RAM, counted from 0, that were written although somebody watches them. */
+  readonly touched: number[] = [];
+  private readonly watched: Uint8Array;
   private readonly view: DataView;
   private readonly mappings: Mapping[] = [];
 
@@ -64,6 +69,7 @@ export class Bus {
     this.ramOffset = ramOffset;
     this.ram = new Uint8Array(memory.buffer, ramOffset, ramSize);
     this.view = new DataView(memory.buffer, ramOffset, ramSize);
+    this.watched = new Uint8Array(Math.ceil(ramSize / RAM_PAGE));
   }
 
   attach(base: number, device: MmioDevice): void {
@@ -72,6 +78,22 @@ export class Bus {
 
   isRam(pa: number): boolean {
     return pa >= this.ramBase && pa < this.ramBase + this.ramSize;
+  }
+
+  /* ---- Whoever writes RAM past the bus says so, because of code that is translated ---- */
+
+  /** From now on writes to this page of RAM, counted from 0, are noted in `touched`. */
+  watchPage(page: number, on: boolean): void {
+    this.watched[page] = on ? 1 : 0;
+  }
+
+  isWatched(offset: number): boolean {
+    return this.watched[offset >>> 12] !== 0;
+  }
+
+  /** RAM at this offset, to the end of its page at most, was or is about to be written. */
+  touch(offset: number): void {
+    if (this.watched[offset >>> 12] !== 0) this.touched.push(offset >>> 12);
   }
 
   /** False where neither RAM nor a device answers: a synchronous external abort. */
@@ -102,6 +124,7 @@ export class Bus {
   }
 
   private writeRam(offset: number, value: number, width: number): void {
+    this.touch(offset);
     if (width === 4) this.view.setUint32(offset, value, true);
     else if (width === 2) this.view.setUint16(offset, value, true);
     else this.view.setUint8(offset, value);

@@ -31,6 +31,8 @@ export interface Io {
   /** Guest RAM byte by byte: index = physical address - ramBase. Page contents are reached here, devices never. */
   readonly ram: Uint8Array;
   readonly ramBase: number;
+  /** Whoever writes to `ram` says at which index, a page at most at a time: code there may be kept in another form. */
+  touch?(at: number): void;
   readl(pa: number): number;
   writel(pa: number, value: number): void;
   readb(pa: number): number;

@@ -277,6 +277,7 @@ export class Arm64 extends Arm64Mm implements Arch {
 const board_io = ({ bus }: Board): Io => ({
   ram: bus.ram,
   ramBase: bus.ramBase,
+  touch: (at) => bus.touch(at),
   readl: (pa) => bus.read(pa, 4),
   writel: (pa, value) => bus.write(pa, value, 4),
   readb: (pa) => bus.read(pa, 1),

@@ -14,7 +14,7 @@ import type { Bus, IrqLine } from '../bus.ts';
 import type { Clock } from '../clock.ts';
 import { FAULT, Mmu } from '../mmu/mmu.ts';
 import { Debug } from './debug.ts';
-import { loadInterpreter } from './engine/load.ts';
+import { type Engine, type EngineOptions, loadEngine } from './engine/engine.ts';
 import {
   EC_BREAKPOINT_LOW,
   EC_BRK,
@@ -83,7 +83,7 @@ export class Cpu {
   readonly irqLine: IrqLine;
   readonly fiqLine: IrqLine;
 
-  private readonly engine: () => number;
+  private readonly engine: Engine;
   private irq = false;
   private fiq = false;
   private waiting = false;
@@ -93,7 +93,7 @@ export class Cpu {
   private stepping = false;
   private steppedIss = 0;
 
-  constructor(bus: Bus, clock: Clock) {
+  constructor(bus: Bus, clock: Clock, options: EngineOptions = {}) {
     this.clock = clock;
     this.regs = new Registers(bus.memory);
     this.mmu = new Mmu(bus, this.regs, this.debug);
@@ -118,11 +118,12 @@ export class Cpu {
         this.fiq = level;
       },
     };
-    this.engine = loadInterpreter(bus.memory, {
-      slow: (access) => this.mmu.slow(access),
+    const imports = {
+      slow: (access: number) => this.mmu.slow(access),
       fetch: () => this.mmu.fetch(),
-      sys: (insn) => this.system.execute(insn),
-    });
+      sys: (insn: number) => this.system.execute(insn),
+    };
+    this.engine = loadEngine(bus, this.mmu.tlb, imports, options);
   }
 
   /** Executes. Returns the vector's offset of an exception to a hosted EL1, PAUSE or IDLE. */
@@ -186,7 +187,7 @@ export class Cpu {
   private execute(budget: number): number {
     this.regs.words[STATE.BUDGET >>> 2] = budget;
     this.charged = budget;
-    const code = this.engine();
+    const code = budget === 1 ? this.engine.interpret() : this.engine.run();
     this.syncClock();
     return this.left(code);
   }
@@ -372,6 +373,10 @@ export class Cpu {
   /** TLBI: `op` as the instruction names it (VAE1, ASIDE1, VMALLE1...), its operand as two words. */
   tlbi(op: string, lo = 0, hi = 0): void {
     this.sysregs.find(`TLBI ${op}`).write(lo, hi);
+  }
+
+  get liveModules(): number {
+    return this.engine.liveModules;
   }
 
   get pc(): bigint {

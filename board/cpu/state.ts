@@ -9,7 +9,8 @@
  *   0x0_1000  TABLES     constants of the generated code (condition table, CRC32 tables)
  *   0x0_8000  TLB        two banks of 1024 entries, EL0 then EL1
  *   0x1_8000  BITMASKS   DecodeBitMasks(N:immr:imms), 8192 entries of 8 bytes
- *   0x2_8000  SPARE      for the translator's jump cache
+ *   0x2_8000  JUMPS      the translator's jump cache, 4096 entries of 16 bytes
+ *   0x3_8000  VISITS     how many more visits make a branch target hot, a byte each: only with the translator
  *   0x4_0000  RAM        guest RAM
  *
  * 64-bit values cross between JavaScript and generated code here and nowhere else: as arguments they would be bigints.
@@ -55,7 +56,8 @@ export const STATE = {
   TLB_EL0: 0x8000,
   TLB_EL1: 0x10000,
   BITMASKS: 0x18000,
-  SPARE: 0x28000,
+  JUMPS: 0x28000,
+  VISITS: 0x38000,
   END: 0x40000,
 } as const;
 
@@ -82,6 +84,12 @@ export const TLB_ENTRY = {
   EXECUTE_ADDEND: 28,
   SIZE: 32,
 } as const;
+/** An entry of the jump cache, index PC[13:2]: where it goes if PC, with PSTATE.EL in bit 0, equals the tag. */
+export const JUMP_ENTRIES = 4096;
+export const JUMP_ENTRY = { TAG: 0, SLOT: 8, SIZE: 16 } as const;
+/** Counters of visits, index PC[16:2]. */
+export const VISIT_COUNTERS = 0x8000;
+
 /** Low 12 bits of a tag are zero; this one's are not. */
 export const TLB_INVALID = 0xffff_ffff;
 
@@ -102,6 +110,7 @@ export const EXIT = {
   ILLEGAL: 12, //  reserved for sys(): PSTATE.IL is set
   WFI: 13, //      reserved for sys(): PC past it
   TRAP: 15, //     reserved for sys(): an exception whose class and syndrome it kept; PC at the instruction
+  HOT: 16, //      only with the translator: PC has been branched to often enough, or is translated
   REFRESH: 14, //  reserved for sys(): translation or EL changed, look again; PC as sys() left it
 } as const;
 

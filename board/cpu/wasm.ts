@@ -259,6 +259,21 @@ export class Code {
     this.bytes.u32(func);
   }
 
+  /** Calls the function in the table's slot on the stack, after its arguments. */
+  callIndirect(type: number): void {
+    this.bytes.byte(0x11);
+    this.bytes.u32(type);
+    this.bytes.u32(0);
+  }
+
+  /** Puts the instructions of `first` before all others. They must leave no block open. */
+  prepend(first: Code): void {
+    const rest = this.bytes.view().slice();
+    this.bytes.length = 0;
+    this.bytes.append(first.bytes.view());
+    this.bytes.append(rest);
+  }
+
   drop(): void {
     this.bytes.byte(0x1a);
   }
@@ -312,6 +327,7 @@ export class WasmModule {
   private readonly signatures: string[] = [];
   private readonly types = new Bytes();
   private readonly imports: [name: string, type: number][] = [];
+  private table: string | undefined;
   private readonly functions: (Code | undefined)[] = [];
   private readonly functionTypes: number[] = [];
   private readonly exports: [name: string, func: number][] = [];
@@ -321,6 +337,16 @@ export class WasmModule {
   import(name: string, signature: Signature): number {
     this.imports.push([name, this.typeIndex(signature)]);
     return this.imports.length - 1;
+  }
+
+  /** Imports `env.name`, a table of functions: the one that Code.callIndirect() calls. */
+  importTable(name: string): void {
+    this.table = name;
+  }
+
+  /** A signature's index, for Code.callIndirect(). */
+  type(signature: Signature): number {
+    return this.typeIndex(signature);
   }
 
   /** Reserves an index, so that functions can call each other before they are written. */
@@ -348,7 +374,8 @@ export class WasmModule {
     const out = new Bytes();
     for (const byte of [0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0]) out.byte(byte);
     writeSection(out, SECTION.TYPE, this.signatures.length, this.types);
-    writeSection(out, SECTION.IMPORT, this.imports.length + 1, this.importSection(pages));
+    const imports = this.imports.length + (this.table === undefined ? 1 : 2);
+    writeSection(out, SECTION.IMPORT, imports, this.importSection(pages));
     writeSection(out, SECTION.FUNCTION, this.functions.length, this.functionSection());
     writeSection(out, SECTION.EXPORT, this.exports.length, this.exportSection());
     writeSection(out, SECTION.CODE, this.functions.length, this.codeSection());
@@ -379,6 +406,7 @@ export class WasmModule {
     out.byte(2);
     out.byte(0);
     out.u32(pages);
+    if (this.table !== undefined) importTable(out, this.table);
     return out;
   }
 
@@ -418,6 +446,13 @@ export class WasmModule {
     }
     return out;
   }
+}
+
+/** Of functions, of any size. */
+function importTable(out: Bytes, name: string): void {
+  out.name('env');
+  out.name(name);
+  for (const byte of [1, 0x70, 0, 0]) out.byte(byte);
 }
 
 function writeSection(out: Bytes, id: number, count: number, content: Bytes): void {

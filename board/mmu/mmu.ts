@@ -229,6 +229,7 @@ export class Mmu {
 
     const pa = this.page + (lo & 0xfff);
     if (!this.bus.isRam(pa)) return this.device(access, lo, hi, size, pa);
+    if ((access & ACCESS.WRITE) !== 0) this.bus.touch(pa - this.bus.ramBase);
     this.remember(access, hi, lo);
     return this.hostPage() + (lo & 0xfff);
   }
@@ -262,7 +263,9 @@ export class Mmu {
     if (fsc !== FSC_NONE) return this.refuseData(fsc, ACCESS.WRITE, lo, hi) !== 0;
     if (this.watched(ACCESS.WRITE, lo & -size, hi, size)) return false;
     const host = this.hostPage() + (lo & 0xfff & -size);
-    if (this.bus.isRam(this.page)) this.bytes.fill(0, host, host + size);
+    if (!this.bus.isRam(this.page)) return true;
+    this.bus.touch(this.page - this.bus.ramBase);
+    this.bytes.fill(0, host, host + size);
     return true;
   }
 
@@ -381,7 +384,9 @@ export class Mmu {
     if (this.isDevice || this.checkAlignment || this.debug.watchpointInPage(hi, lo)) return;
     const el = this.elOf(access);
     const perms = this.perms >>> (el === 0 ? 0 : EL1_SHIFT);
-    this.tlb.fillData(el, hi, lo, this.hostPage(), perms, this.level, this.isGlobal);
+    const isCode = this.bus.isWatched(this.page - this.bus.ramBase);
+    const granted = isCode ? perms & ~PERM_WRITE : perms;
+    this.tlb.fillData(el, hi, lo, this.hostPage(), granted, this.level, this.isGlobal);
   }
 
   /** Where the translated page, which is RAM, begins in the shared memory. */

@@ -49,6 +49,22 @@ class Side {
     for (let index = 0; index < TLB_ENTRIES; index++) this.clear(index);
   }
 
+  has(vaHi: number, vaLo: number): boolean {
+    const at = this.first + ((vaLo >>> 12) & INDEX_MASK) * ENTRY_WORDS + this.tags[0]![0];
+    return this.words[at] === (vaLo & ~0xfff) >>> 0 && this.words[at + 1] === vaHi >>> 0;
+  }
+
+  /** The host pointer to an address that it has. */
+  host(vaLo: number): number {
+    return (vaLo + this.words[this.first + ((vaLo >>> 12) & INDEX_MASK) * ENTRY_WORDS + this.addend]!) >>> 0;
+  }
+
+  /** No entry stands for the page at this host pointer any more. */
+  dropHost(host: number): void {
+    for (let i = 0; i < this.usedCount; i++)
+      if (this.pageOf(this.used[i]!) === host) this.clear(this.used[i]!);
+  }
+
   fill(vaHi: number, vaLo: number, host: number, perms: number, note: number): void {
     const index = (vaLo >>> 12) & INDEX_MASK;
     const page = (vaLo & ~0xfff) >>> 0;
@@ -83,6 +99,16 @@ class Side {
       if ((this.notes[index]! & GLOBAL) === 0) this.clear(index);
     }
     this.sweep();
+  }
+
+  /** The host pointer to an entry's page; 0: it has none. */
+  private pageOf(index: number): number {
+    const at = this.first + index * ENTRY_WORDS;
+    for (const [word] of this.tags) {
+      const page = this.words[at + word]!;
+      if (page !== TLB_INVALID) return (page + this.words[at + this.addend]!) >>> 0;
+    }
+    return 0;
   }
 
   private flushBlocks(vaHi: number, vaLo: number): void {
@@ -138,6 +164,8 @@ class Side {
 }
 
 export class Tlb {
+  /** How often something was invalidated: who remembers translations looks whether they still hold. */
+  flushes = 0;
   private readonly data: readonly [Side, Side];
   private readonly code: readonly [Side, Side];
   private readonly sides: readonly Side[];
@@ -168,20 +196,38 @@ export class Tlb {
     this.code[el].fill(vaHi, vaLo, host, PERM_EXEC, level | (global ? GLOBAL : 0));
   }
 
+  /** Whether an address can be fetched from, and then its host pointer. */
+  hasCode(el: 0 | 1, vaHi: number, vaLo: number): boolean {
+    return this.code[el].has(vaHi, vaLo);
+  }
+
+  codeHost(el: 0 | 1, vaLo: number): number {
+    return this.code[el].host(vaLo);
+  }
+
+  /** Data accesses to the page at this host pointer ask again: it is to be written no more. */
+  forgetWrites(host: number): void {
+    for (const side of this.data) side.dropHost(host);
+  }
+
   /** A page of code is to be asked for again. */
   dropCode(el: 0 | 1, vaLo: number): void {
+    this.flushes++;
     this.code[el].drop(vaLo);
   }
 
   flushPage(vaHi: number, vaLo: number): void {
+    this.flushes++;
     for (const side of this.sides) side.flushPage(vaHi, vaLo);
   }
 
   flushNonGlobal(): void {
+    this.flushes++;
     for (const side of this.sides) side.flushNonGlobal();
   }
 
   flushAll(): void {
+    this.flushes++;
     for (const side of this.sides) side.flushAll();
   }
 }

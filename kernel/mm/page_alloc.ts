@@ -200,17 +200,21 @@ export class PageAllocator {
   /** The page's contents: RAM itself, not a copy. */
   bytes(pfn: number): Uint8Array {
     const at = pfn * PAGE_SIZE - this.io.ramBase;
+    this.io.touch?.(at);
     return this.io.ram.subarray(at, at + PAGE_SIZE);
   }
 
   clear_page(pfn: number): void {
     const at = pfn * PAGE_SIZE - this.io.ramBase;
+    this.io.touch?.(at);
     this.io.ram.fill(0, at, at + PAGE_SIZE);
   }
 
   copy_page(to: number, from: number): void {
     const at = from * PAGE_SIZE - this.io.ramBase;
-    this.io.ram.copyWithin(to * PAGE_SIZE - this.io.ramBase, at, at + PAGE_SIZE);
+    const target = to * PAGE_SIZE - this.io.ramBase;
+    this.io.touch?.(target);
+    this.io.ram.copyWithin(target, at, at + PAGE_SIZE);
   }
 
   page_to_phys(pfn: number): PhysAddr {

@@ -8,6 +8,7 @@
 import { Bus } from '../../board/bus.ts';
 import { Clock } from '../../board/clock.ts';
 import { Cpu } from '../../board/cpu/cpu.ts';
+import type { EngineOptions } from '../../board/cpu/engine/engine.ts';
 import { STATE } from '../../board/cpu/state.ts';
 
 export const RAM = 0x4000_0000;
@@ -35,10 +36,10 @@ export class Rig {
   readonly view: DataView;
   private nextTable = TABLES + 0x1000;
 
-  constructor() {
+  constructor(options: EngineOptions = {}) {
     const memory = new WebAssembly.Memory({ initial: (STATE.END + RAM_SIZE) >>> 16 });
     this.bus = new Bus(memory, RAM, RAM_SIZE, STATE.END);
-    this.cpu = new Cpu(this.bus, this.clock);
+    this.cpu = new Cpu(this.bus, this.clock, options);
     this.view = new DataView(memory.buffer, STATE.END, RAM_SIZE);
   }
 

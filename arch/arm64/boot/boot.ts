@@ -11,17 +11,18 @@ import { existsSync, readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
+import type { EngineOptions } from '../../../board/cpu/engine/engine.ts';
 import type { StampedEvent } from '../../../kernel/trace/events.ts';
 import { concat, cpio, S_IFDIR, S_IFREG } from './cpio.ts';
 import { Driver } from './driver.ts';
 import type { InputEvent, InputLogHeader } from './inputlog.ts';
 import { INPUT_LOG_VERSION } from './inputlog.ts';
-import { Machine } from './machine.ts';
+import { Machine, type MachineOptions } from './machine.ts';
 
 export type { Event, PublicEvent, StampedEvent } from '../../../kernel/trace/events.ts';
 export { Machine, MachinePanic } from './machine.ts';
 
-export interface BootOptions {
+export interface BootOptions extends EngineOptions {
   /** Decides everything random; default 1. */
   readonly seed?: number;
   /** Seconds since 1970 at power-on; default 2026-01-01. */
@@ -132,11 +133,10 @@ export class Eret {
 }
 
 /** Options with their defaults, as a machine wants them. */
-export function machineOptions(
-  options: BootOptions,
-  initrd: Uint8Array,
-): { seed: number; rtc: number; ram: number; append: string; initrd: Uint8Array } {
+export function machineOptions(options: BootOptions, initrd: Uint8Array): Omit<MachineOptions, 'output'> {
   return {
+    engine: options.engine,
+    threshold: options.threshold,
     seed: options.seed ?? DEFAULT_SEED,
     rtc: options.rtc ?? DEFAULT_RTC,
     ram: options.ram ?? DEFAULT_RAM,
@@ -200,11 +200,15 @@ export function withJob(
     mode: S_IFREG | mode,
     data,
   }));
-  const folders = [
-    ...new Set(['etc', ...placed.map(({ name }) => dirname(name)).filter((name) => name !== '.')]),
-  ];
+  const folders = [...new Set(['etc', ...placed.flatMap(({ name }) => foldersAbove(name))])];
   const made = folders.map((name) => ({ name, mode: S_IFDIR | 0o755, data: new Uint8Array(0) }));
   return concat([pad4(archive), cpio([...made, ...placed, job])]);
+}
+
+/** 'usr', 'usr/bin' of 'usr/bin/env'. */
+function foldersAbove(name: string): string[] {
+  const folder = dirname(name);
+  return folder === '.' ? [] : [...foldersAbove(folder), folder];
 }
 
 const pad4 = (bytes: Uint8Array): Uint8Array => concat([bytes, new Uint8Array(-bytes.length & 3)]);

@@ -8,6 +8,7 @@
 
 import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { ENGINES, type EngineName } from '../../../board/cpu/engine/engine.ts';
 import type { EventLog } from '../../../kernel/trace/events.ts';
 import { EVENTS_VERSION } from '../../../kernel/trace/events.ts';
 import { Strace } from '../../../kernel/trace/strace.ts';
@@ -39,6 +40,7 @@ const OPTIONS = {
   initrd: { type: 'string', help: ['FILE', 'another initramfs (newc cpio, also gzipped)'] },
   mem: { type: 'string', help: ['SIZE', `RAM, as in 512M or 1G (default ${DEFAULT_RAM / 2 ** 20}M)`] },
   seed: { type: 'string', help: ['N', `what every random thing follows from (default ${DEFAULT_SEED})`] },
+  engine: { type: 'string', help: ['NAME', `${ENGINES.join(', ')} (default ${ENGINES[0]}): the same run`] },
   rtc: { type: 'string', help: ['SECONDS', 'time at power-on since 1970, or "now" (default: 2026-01-01)'] },
   strace: { type: 'boolean', help: ['', 'every system call of every process on stderr'] },
   events: { type: 'string', help: ['FILE', 'the event stream as JSON lines'] },
@@ -185,6 +187,7 @@ function chooseMachine(
     append: [program.length > 0 ? JOB_COMMAND_LINE : '', values.append ?? '', windowSize()]
       .filter(Boolean)
       .join(' '),
+    engine: values.engine === undefined ? undefined : parseEngine(values.engine),
   };
   const options = machineOptions(asked, initrd);
   if (!recorded) return options;
@@ -192,6 +195,12 @@ function chooseMachine(
   const mismatch = headerMismatch(recorded, logHeader(same));
   if (mismatch) throw new UsageError(`--replay: another machine: ${mismatch}`);
   return same;
+}
+
+function parseEngine(text: string): EngineName {
+  const found = ENGINES.find((name) => name === text);
+  if (!found) throw new UsageError(`--engine: ${ENGINES.join(', ')}`);
+  return found;
 }
 
 /** The serial line cannot tell the guest how large the screen is; the command line can (userland/init.c). */

@@ -6,6 +6,7 @@
  */
 
 import { Board } from '../../../board/board.ts';
+import type { EngineOptions } from '../../../board/cpu/engine/engine.ts';
 import { PAGE_SIZE, page_align } from '../../../kernel/include/linux/types.ts';
 import { create_kernel, start_kernel } from '../../../kernel/init/main.ts';
 import type { Kernel } from '../../../kernel/kernel.ts';
@@ -16,7 +17,7 @@ import { Arm64 } from '../arch.ts';
 import { mapStack } from './sourcemap.ts';
 import { syscall_by_nr } from '../../../kernel/syscalls/table.ts';
 
-export interface MachineOptions {
+export interface MachineOptions extends EngineOptions {
   readonly seed: number;
   /** Seconds since 1970 at power-on. */
   readonly rtc: number;
@@ -54,12 +55,21 @@ export class Machine {
 
   /** Powers on and boots as far as init's first instruction. May throw MachinePanic. */
   constructor(
-    { seed, rtc, ram, append, initrd, output }: MachineOptions,
+    { seed, rtc, ram, append, initrd, output, engine, threshold }: MachineOptions,
     watch: (events: EventLog) => void = () => {},
   ) {
     this.output = output;
     const transmit = (byte: number): void => void this.outgoing.push(byte);
-    this.board = new Board({ ramSize: ram, seed, rtcStart: rtc, bootargs: append, initrd, transmit });
+    const engines = { engine, threshold };
+    this.board = new Board({
+      ramSize: ram,
+      seed,
+      rtcStart: rtc,
+      bootargs: append,
+      initrd,
+      transmit,
+      ...engines,
+    });
     this.arch = new Arm64(this.board);
     this.kernel = create_kernel(this.arch, this.arch.io);
     this.events = new EventLog(this.kernel, syscall_by_nr);

@@ -23,12 +23,14 @@ export class Uaccess implements ArchUaccess {
   private readonly view: DataView;
   private readonly ramBase: number;
   private readonly tables: PageTables;
+  private readonly io: Io;
 
   constructor(io: Io, tables: PageTables) {
     this.ram = io.ram;
     this.view = new DataView(io.ram.buffer, io.ram.byteOffset, io.ram.length);
     this.ramBase = io.ramBase;
     this.tables = tables;
+    this.io = io;
   }
 
   copy_from_user(mm: Mm, to: Uint8Array, from: UserPtr): number {
@@ -49,6 +51,7 @@ export class Uaccess implements ArchUaccess {
       const at = this.locate(mm, to + done, true);
       if (at === NO_PAGE) break;
       const n = Math.min(from.length - done, PAGE_SIZE - (at % PAGE_SIZE));
+      this.io.touch?.(at);
       this.ram.set(n === from.length ? from : from.subarray(done, done + n), at);
       done += n;
     }
@@ -61,6 +64,7 @@ export class Uaccess implements ArchUaccess {
       const at = this.locate(mm, to + done, true);
       if (at === NO_PAGE) break;
       const n = Math.min(size - done, PAGE_SIZE - (at % PAGE_SIZE));
+      this.io.touch?.(at);
       this.ram.fill(0, at, at + n);
       done += n;
     }
@@ -87,6 +91,7 @@ export class Uaccess implements ArchUaccess {
     const at = this.locate(mm, to, true);
     if (at === NO_PAGE) return -EFAULT;
     if ((at % PAGE_SIZE) + size > PAGE_SIZE) return this.putCrossing(mm, to, value, size);
+    this.io.touch?.(at);
     storeNumber(this.view, at, value, size);
     return 0;
   }

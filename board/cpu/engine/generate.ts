@@ -4,4 +4,4 @@
 import { A64 } from '../a64.ts';
 import { generateInterpreter } from './interpreter.ts';
 
-export const generate = (): Uint8Array => generateInterpreter(A64);
+export const generate = (counts: boolean): Uint8Array => generateInterpreter(A64, counts);

@@ -69,8 +69,8 @@ const STORES: Readonly<Record<string, MemoryOp>> = {
 export class Handler implements Builder, Surroundings {
   epoch = 0;
   private lastEpoch = 0;
-  private readonly frame: Frame;
-  private readonly code: Code;
+  protected readonly frame: Frame;
+  protected readonly code: Code;
 
   constructor(frame: Frame) {
     this.frame = frame;
@@ -385,13 +385,13 @@ export class Handler implements Builder, Surroundings {
   // What the above is made of.
 
   /** Takes the value on the stack into a new temporary. */
-  private pop(type: Type): Value {
+  protected pop(type: Type): Value {
     const local = this.frame.temporary(type);
     this.code.set(local);
     return new Value('local', type, { lo: local });
   }
 
-  private read(access: MemoryOp, address: Value, offset: number): Value {
+  protected read(access: MemoryOp, address: Value, offset: number): Value {
     const type = access.slice(0, access.indexOf('.')) as Type;
     return new Value('read', type, { access, args: [address], lo: offset, hi: this.epoch });
   }
@@ -403,7 +403,7 @@ export class Handler implements Builder, Surroundings {
     this.epoch = ++this.lastEpoch;
   }
 
-  private storeFlags(kind: number, a: Value, b: Value): void {
+  protected storeFlags(kind: number, a: Value, b: Value): void {
     const [x, y] = [atTop(a), atTop(b)];
     emit(this.code, i32(0), this);
     emit(this.code, x, this);
@@ -413,7 +413,7 @@ export class Handler implements Builder, Surroundings {
   }
 
   /** The bits of the base register that should be zero and are not. */
-  private spCheck(n: Reg): Value {
+  protected spCheck(n: Reg): Value {
     const mask = this.read('i32.load8_u', typeof n === 'number' ? i32(n) : n, STATE.SP_CHECK);
     return and(this.xsp(n, 32), mask);
   }

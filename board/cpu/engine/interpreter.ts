@@ -269,11 +269,11 @@ function writeColdCase(into: InterpreterModule, one: Case): number {
   return index;
 }
 
-/** The bytes of the interpreter for this table of instructions. */
-export function generateInterpreter(rows: readonly Row[]): Uint8Array {
+/** The bytes of the interpreter for this table of instructions. `counts`: see run.ts. */
+export function generateInterpreter(rows: readonly Row[], counts = false): Uint8Array {
   const into = new InterpreterModule();
   const cases = rows.flatMap(expand);
-  const run = writeRun(into, cases);
+  const run = writeRun(into, cases, counts);
   writeCold(
     into,
     cases.filter((one) => one.row[4]?.cold),

@@ -18,7 +18,9 @@ const HERE = fileURLToPath(new URL('.', import.meta.url));
 const EXTENSION = extname(fileURLToPath(import.meta.url));
 /** What the bytes are made from, as seen from here. */
 const SOURCES = ['..', '../fp', '../insn', '.'];
-const PREFIX = 'interpreter-';
+
+/** The interpreter has two forms: alone, and counting visits for the translator. */
+export type Form = 'interpreter' | 'counting';
 
 /** Executes until there is a reason to stop, and returns it (EXIT of state.ts). */
 export type Run = () => number;
@@ -29,25 +31,29 @@ export type Run = () => number;
  * Most of its functions, one for each rare instruction, are never called. V8 compiles each when it is called first; told
  * so, it validates it then too, which else would be most of the time to load the module.
  */
-export function loadInterpreter(memory: WebAssembly.Memory, imports: EngineImports): Run {
+export function loadInterpreter(
+  memory: WebAssembly.Memory,
+  imports: EngineImports,
+  form: Form = 'interpreter',
+): Run {
   setFlagsFromString('--wasm-lazy-validation');
-  const module = new WebAssembly.Module(interpreterBytes());
+  const module = new WebAssembly.Module(interpreterBytes(form));
   const instance = new WebAssembly.Instance(module, { env: { memory, ...imports } });
   return instance.exports.run as Run;
 }
 
-/** Beside the bundled program, which has no sources to hash: the Makefile puts it there when it makes the bundle. */
-const BUNDLED = 'interpreter.wasm';
-
-/** The module's bytes, from the file if it is there. */
-export function interpreterBytes(): Uint8Array {
-  return readIfThere(join(HERE, BUNDLED)) ?? fromSources();
+/**
+ * The module's bytes, from the file if it is there. Beside the bundled program, which has no sources to hash, its name is
+ * without the hash: the Makefile puts it there when it makes the bundle.
+ */
+export function interpreterBytes(form: Form = 'interpreter'): Uint8Array {
+  return readIfThere(join(HERE, `${form}.wasm`)) ?? fromSources(form);
 }
 
-function fromSources(): Uint8Array {
+function fromSources(form: Form): Uint8Array {
   const directory = EXTENSION === '.ts' ? join(HERE, '../../../build') : HERE;
-  const name = `${PREFIX}${hashOfSources()}.wasm`;
-  return readIfThere(join(directory, name)) ?? generate(directory, name);
+  const name = `${form}-${hashOfSources()}.wasm`;
+  return readIfThere(join(directory, name)) ?? generate(directory, name, form);
 }
 
 function readIfThere(path: string): Uint8Array | undefined {
@@ -76,20 +82,22 @@ function hashOfSources(): string {
 const haveChanged = (): boolean =>
   sourceFiles().some((file) => statSync(file).mtimeMs > performance.timeOrigin);
 
-function generate(directory: string, name: string): Uint8Array {
+function generate(directory: string, name: string, form: Form): Uint8Array {
   const generator = createRequire(import.meta.url)(
     `./generate${EXTENSION}`,
   ) as typeof import('./generate.ts');
-  const bytes = generator.generate();
-  if (!haveChanged()) keep(directory, name, bytes);
+  const bytes = generator.generate(form === 'counting');
+  if (!haveChanged()) keep(directory, name, bytes, form);
   return bytes;
 }
 
 /** A read-only installation works too, only slower: failing to keep the file is no error. */
-function keep(directory: string, name: string, bytes: Uint8Array): void {
+function keep(directory: string, name: string, bytes: Uint8Array, form: Form): void {
   try {
     mkdirSync(directory, { recursive: true });
-    const old = readdirSync(directory).filter((file) => file.startsWith(PREFIX) && file.endsWith('.wasm'));
+    const old = readdirSync(directory).filter(
+      (file) => file.startsWith(`${form}-`) && file.endsWith('.wasm'),
+    );
     // Written aside and renamed: another process may be looking for it.
     const aside = join(directory, `${name}.${process.pid}`);
     writeFileSync(aside, bytes);

@@ -15,7 +15,7 @@
  *   done:    flags into STATE, return the EXIT code
  */
 import { buildIndex, type Case, isTable, type Node, type Table } from '../decode.ts';
-import { EXIT, STATE, TLB_ENTRIES, TLB_ENTRY } from '../state.ts';
+import { EXIT, STATE, TLB_ENTRIES, TLB_ENTRY, VISIT_COUNTERS } from '../state.ts';
 import {
   add,
   and,
@@ -44,8 +44,9 @@ import { Destinations, type InterpreterModule, writeCase, writeFlags, writeTable
 /** Clears an address's offset within its page, but for the two bits that must be zero: an unaligned PC never hits. */
 const PAGE_AND_ALIGNMENT = i64(~0xffc);
 
-export function writeRun(into: InterpreterModule, cases: readonly Case[]): number {
-  const loop = new Loop(into);
+/** `counts`: taken branches count visits and leave with EXIT.HOT, for the translator. */
+export function writeRun(into: InterpreterModule, cases: readonly Case[], counts: boolean): number {
+  const loop = new Loop(into, counts);
   loop.write(cases);
   const index = into.module.declare(loop.code.signature);
   into.module.define(index, loop.code);
@@ -56,6 +57,7 @@ export function writeRun(into: InterpreterModule, cases: readonly Case[]): numbe
 class Loop {
   readonly code = new Code({ params: [], result: 'i32' });
   private readonly into: InterpreterModule;
+  private readonly counts: boolean;
   private readonly insn = this.local('i32');
   private readonly hp = this.local('i32');
   private readonly dl = this.local('i32');
@@ -70,8 +72,9 @@ class Loop {
   /** For expressions outside any handler. */
   private readonly b: Handler;
 
-  constructor(into: InterpreterModule) {
+  constructor(into: InterpreterModule, counts: boolean) {
     this.into = into;
+    this.counts = counts;
     this.b = new Handler(this.frame(NOWHERE, NOWHERE, NOWHERE, NOWHERE));
   }
 
@@ -93,6 +96,7 @@ class Loop {
     code.end();
     this.writeNext(loop, edge);
     code.end();
+    if (this.counts) this.writeVisit(done);
     this.writeBranch(loop, jump, leave);
     code.end();
     this.writeEdge(jump, leave);
@@ -160,6 +164,22 @@ class Loop {
     emit(this.code, ne(this.value(this.hp), this.value(this.lim)), this.b);
     this.code.brIf(loop);
     this.code.br(edge);
+  }
+
+  /** Counts the visit of TARGET down; at zero leaves, with the branch executed. */
+  private writeVisit(done: Label): void {
+    const { code, b } = this;
+    const target = this.value(this.target, 'i64');
+    this.set(this.entry, and(shr(wrap(target), 2), VISIT_COUNTERS - 1));
+    this.set(this.exit, sub(b.load(this.value(this.entry), STATE.VISITS, 1), 1));
+    b.store(this.value(this.entry), STATE.VISITS, 1, this.value(this.exit));
+    emit(code, eqz(this.value(this.exit)), b);
+    code.if();
+    b.set(STATE.PC, target);
+    b.set(STATE.BUDGET, shr(sub(sub(this.value(this.dl), this.value(this.hp)), 4), 2));
+    this.set(this.exit, i32(EXIT.HOT));
+    code.br(done);
+    code.end();
   }
 
   private writeBranch(loop: Label, jump: Label, leave: Label): void {

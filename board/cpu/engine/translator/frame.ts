@@ -1,0 +1,264 @@
+/*
+ * board/cpu/engine/translator/frame.ts - a trace's function: its locals, its flags and its ways out
+ *
+ * The function's parameter is the budget, which it has checked to be enough for the whole trace; it returns GO or STAY.
+ * Registers that it uses are in locals, read once at the start; whatever is written goes to STATE at once as well, so
+ * that a way out need only say where. Of the flags only a way out, and who asks by name, makes STATE true.
+ */
+import { STATE } from '../../state.ts';
+import { Value } from '../../value.ts';
+import { Code, type Label } from '../../wasm.ts';
+import type { Type } from '../../wasm-ops.ts';
+import type { Helper } from '../../builder.ts';
+import { emit, type Surroundings } from '../emitter.ts';
+import { type Frame, type Services, Temporaries } from '../frame.ts';
+
+/** What a trace returns: PC is where to go on... */
+export const OUTCOME = {
+  GO: 0, //   ...wherever that is
+  STAY: 1, // ...and the interpreter must execute at least that instruction
+  MISS: 2, // the dispatcher's: nothing in the jump cache
+} as const;
+
+/** Where the page of the trace lies, and for whom. */
+export interface PageAddress {
+  readonly lo: number;
+  readonly hi: number;
+  readonly el: number;
+}
+
+/** Flags not yet in STATE: what adding or subtracting these two locals gives. */
+export interface PendingFlags {
+  readonly kind: number;
+  readonly type: 'i32' | 'i64';
+  readonly a: number;
+  readonly b: number;
+}
+
+const BUDGET = 0;
+const I32_BITS = 32;
+
+export class TraceFrame implements Frame {
+  readonly code = new Code({ params: ['i32'], result: 'i32' });
+  readonly insn = -1;
+  readonly hp = -1;
+  readonly delta = -1;
+  readonly tlb = -1;
+  readonly page: PageAddress;
+  /** The instruction being translated, and how many of the trace come before it. */
+  offset = 0;
+  executed = 0;
+  flags: PendingFlags | undefined;
+  private readonly head: number;
+  private readonly services: Services;
+  private readonly functions: ReadonlyMap<number, number>;
+  private readonly temporaries = new Temporaries(this.code);
+  private readonly registers = new Map<number, number>();
+  private readonly kept = new Set<number>();
+  private readonly operands = new Map<string, number>();
+  private readonly place: number;
+  private readonly top: Label;
+  private readonly side: Label;
+
+  /** `functions`: the traces of the same page in this module, by their heads. */
+  constructor(
+    page: PageAddress,
+    head: number,
+    length: number,
+    functions: ReadonlyMap<number, number>,
+    services: Services,
+  ) {
+    const { code } = this;
+    this.page = page;
+    this.head = head;
+    this.functions = functions;
+    this.services = services;
+    this.offset = head;
+    this.place = code.local('i32');
+    this.side = code.block();
+    this.top = code.loop();
+    code.get(BUDGET);
+    code.i32Const(length);
+    code.op('i32.lt_u');
+    code.if();
+    this.stay();
+    code.end();
+  }
+
+  /** The local that holds register `n` (32 is SP) throughout. */
+  register(n: number): number {
+    const known = this.registers.get(n);
+    if (known !== undefined) return known;
+    const local = this.code.local('i64');
+    this.registers.set(n, local);
+    this.kept.add(local);
+    return local;
+  }
+
+  /** One of the two locals of the type for flags. */
+  operand(type: 'i32' | 'i64', which: 'a' | 'b'): number {
+    const key = `${type} ${which}`;
+    const known = this.operands.get(key);
+    if (known !== undefined) return known;
+    const local = this.code.local(type);
+    this.operands.set(key, local);
+    this.kept.add(local);
+    return local;
+  }
+
+  /** Outlives the instruction, so may be overwritten by it. */
+  isKept(local: number): boolean {
+    return this.kept.has(local);
+  }
+
+  instructionDone(): void {
+    this.temporaries.release();
+  }
+
+  /** Into STATE, where they may be already. */
+  flushFlags(): void {
+    if (!this.flags) return;
+    const { code } = this;
+    const { kind, type, a, b } = this.flags;
+    this.storeOperand(STATE.FLAG_A, type, a);
+    this.storeOperand(STATE.FLAG_B, type, b);
+    code.i32Const(0);
+    code.i32Const(kind);
+    code.memory('i32.store', STATE.FLAG_KIND);
+  }
+
+  /** Leaves, to have this instruction executed by the interpreter: nothing of it has happened. */
+  stay(): void {
+    this.flushFlags();
+    this.code.i32Const(this.offset | (this.executed << 12));
+    this.code.set(this.place);
+    this.code.br(this.side);
+  }
+
+  /** To an offset from the page's start, after `executed` instructions. */
+  jump(offset: number, executed: number): void {
+    const { code } = this;
+    this.flushFlags();
+    if (offset === this.head) {
+      this.budgetAfter(executed);
+      code.set(BUDGET);
+      code.br(this.top);
+      return;
+    }
+    const callee = this.functions.get(offset);
+    if (callee === undefined) return this.leaveFor(this.address(offset), executed);
+    this.budgetAfter(executed);
+    code.returnCall(callee);
+  }
+
+  branch(target: Value, around: Surroundings): void {
+    const executed = this.executed + 1;
+    if (target.kind === 'const') {
+      const offset = target.lo - this.page.lo;
+      if (target.hi === this.page.hi && offset >= 0 && offset < 0x1000) return this.jump(offset, executed);
+    }
+    this.flushFlags();
+    this.leaveFor(target, executed, around);
+  }
+
+  address(offset: number): Value {
+    const lo = (this.page.lo >>> 0) + offset;
+    return new Value('const', 'i64', { lo: lo | 0, hi: (this.page.hi + (lo >= 2 ** I32_BITS ? 1 : 0)) | 0 });
+  }
+
+  leave(): void {
+    this.stay();
+  }
+
+  next(): void {}
+
+  slow(): void {
+    throw new Error('a trace has no slow way');
+  }
+
+  sys(): void {
+    throw new Error('a trace leaves system instructions alone');
+  }
+
+  helper(helper: Helper): number {
+    return this.services.helper(helper);
+  }
+
+  temporary(type: Type): number {
+    return this.temporaries.take(type);
+  }
+
+  /** The finished function. */
+  finish(): Code {
+    const { code, page } = this;
+    code.end();
+    code.unreachable();
+    code.end();
+    code.i32Const(0);
+    code.i64Const(page.lo, page.hi);
+    code.get(this.place);
+    code.i32Const(0xfff);
+    code.op('i32.and');
+    code.op('i64.extend_i32_u');
+    code.op('i64.or');
+    code.memory('i64.store', STATE.PC);
+    code.i32Const(0);
+    code.get(BUDGET);
+    code.get(this.place);
+    code.i32Const(12);
+    code.op('i32.shr_u');
+    code.op('i32.sub');
+    code.memory('i32.store', STATE.BUDGET);
+    code.i32Const(OUTCOME.STAY);
+    code.prepend(this.prologue());
+    return code;
+  }
+
+  private prologue(): Code {
+    const first = new Code(this.code.signature);
+    for (const [n, local] of this.registers) {
+      first.i32Const(0);
+      first.memory('i64.load', STATE.X + 8 * n);
+      first.set(local);
+    }
+    return first;
+  }
+
+  private leaveFor(target: Value, executed: number, around: Surroundings = PLAIN): void {
+    const { code } = this;
+    code.i32Const(0);
+    emit(code, target, around);
+    code.memory('i64.store', STATE.PC);
+    code.i32Const(0);
+    this.budgetAfter(executed);
+    code.memory('i32.store', STATE.BUDGET);
+    code.i32Const(OUTCOME.GO);
+    code.return();
+  }
+
+  private budgetAfter(executed: number): void {
+    this.code.get(BUDGET);
+    this.code.i32Const(executed);
+    this.code.op('i32.sub');
+  }
+
+  /** Operands of 32 bits are kept in the upper half (FLAG_KIND). */
+  private storeOperand(at: number, type: 'i32' | 'i64', local: number): void {
+    const { code } = this;
+    code.i32Const(0);
+    code.get(local);
+    if (type === 'i32') {
+      code.op('i64.extend_i32_u');
+      code.i64Const(32, 0);
+      code.op('i64.shl');
+    }
+    code.memory('i64.store', at);
+  }
+}
+
+const PLAIN: Surroundings = {
+  epoch: 0,
+  operand: () => {
+    throw new Error('fields are constants here');
+  },
+};

@@ -1,0 +1,227 @@
+/*
+ * board/cpu/engine/translator/handler.ts - the translator's maker: a row's semantics with the operands known
+ *
+ * It differs from the interpreter's maker in what knowing them allows: registers are locals, PC is a constant, flags
+ * just set are at hand. And an access that misses the TLB leaves the trace: the interpreter does it.
+ */
+import type { Access, Helper, MemOptions, Reg, Width } from '../../builder.ts';
+import { FLAG_KIND, STATE, TLB_ENTRIES, TLB_ENTRY } from '../../state.ts';
+import {
+  add,
+  and,
+  eq,
+  eqz,
+  ges,
+  geu,
+  gts,
+  gtu,
+  i32,
+  i64,
+  lts,
+  ltu,
+  ne,
+  or,
+  shr,
+  sub,
+  Value,
+  wrap,
+  xor,
+  zext,
+} from '../../value.ts';
+import { emit } from '../emitter.ts';
+import { CARRY, CONDITION, NZCV } from '../flags.ts';
+import { Handler } from '../handler.ts';
+import type { PendingFlags, TraceFrame } from './frame.ts';
+
+const ZR = 31;
+const SP = 32;
+
+const numberOf = (n: Reg): number => {
+  if (typeof n === 'number') return n;
+  if (n.kind !== 'const') throw new Error('a register number that is not known');
+  return n.lo;
+};
+
+export class TraceHandler extends Handler {
+  private readonly trace: TraceFrame;
+
+  constructor(trace: TraceFrame) {
+    super(trace);
+    this.trace = trace;
+  }
+
+  override operand(): void {
+    throw new Error('fields are constants here');
+  }
+
+  // General registers.
+
+  override x(n: Reg, w: Width): Value {
+    const number = numberOf(n);
+    return number === ZR ? zero(w) : this.register(number, w);
+  }
+
+  override setX(d: Reg, v: Value): void {
+    const number = numberOf(d);
+    if (number !== ZR) this.setRegister(number, v);
+  }
+
+  override xsp(n: Reg, w: Width): Value {
+    const number = numberOf(n);
+    return this.register(number === ZR ? SP : number, w);
+  }
+
+  override setXsp(d: Reg, v: Value): void {
+    const number = numberOf(d);
+    this.setRegister(number === ZR ? SP : number, v);
+  }
+
+  // Evaluation and control.
+
+  /** A register's local may be written before the value is used. */
+  override let(v: Value): Value {
+    if (v.kind !== 'local' || !this.trace.isKept(v.lo)) return super.let(v);
+    emit(this.code, v, this);
+    return this.pop(v.type);
+  }
+
+  override if_(c: Value, then: () => void, otherwise?: () => void): void {
+    const before = this.beginArms();
+    const arm = (body: () => void) => () => this.arm(before, body);
+    super.if_(c, arm(then), otherwise && arm(otherwise));
+    this.endArms();
+  }
+
+  override switch_(v: Value, count: number, arm: (i: number) => void): void {
+    const before = this.beginArms();
+    super.switch_(v, count, (i) => this.arm(before, () => arm(i)));
+    this.endArms();
+  }
+
+  // Flags.
+
+  override nzcv(): Value {
+    return this.call(NZCV);
+  }
+
+  override setNzcv(v: Value): void {
+    const now = this.let(v);
+    this.trace.flags = undefined;
+    super.setNzcv(now);
+  }
+
+  override carry(): Value {
+    const { flags } = this.trace;
+    return flags?.kind === FLAG_KIND.SUB ? geu(localA(flags), localB(flags)) : this.call(CARRY);
+  }
+
+  override cond(c: Value | number): Value {
+    const condition = numberOf(c);
+    const { flags } = this.trace;
+    if (!flags) return super.cond(condition);
+    const holds = directCondition(flags, condition >> 1);
+    if (!holds) return this.call(CONDITION, i32(condition));
+    return condition & 1 && condition !== 15 ? eqz(holds) : holds;
+  }
+
+  protected override storeFlags(kind: number, a: Value, b: Value): void {
+    const type = a.type as 'i32' | 'i64';
+    const locals = { a: this.trace.operand(type, 'a'), b: this.trace.operand(type, 'b') };
+    emit(this.code, a, this);
+    emit(this.code, b, this);
+    this.code.set(locals.b);
+    this.code.set(locals.a);
+    this.trace.flags = { kind, type, ...locals };
+  }
+
+  /** A helper that looks at the flags finds them in STATE. No helper sets them, or general registers. */
+  override call(helper: Helper, ...args: Value[]): Value {
+    if (helper === NZCV || helper === CARRY || helper === CONDITION) this.trace.flushFlags();
+    return super.call(helper, ...args);
+  }
+
+  // Memory.
+
+  override mem(va: Value, bytes: number, access: Access, options: MemOptions = {}): Value {
+    const { code, trace } = this;
+    const address = this.let(va);
+    const sp = options.sp !== undefined && numberOf(options.sp) === ZR;
+    const page = and(
+      options.aligned ? address : add(address, bytes - 1),
+      i64(-0x1000 | (options.aligned ? bytes - 1 : 0)),
+    );
+    const entry = this.let(and(shr(wrap(address), 12 - 5), (TLB_ENTRIES - 1) * TLB_ENTRY.SIZE));
+    const bank = trace.page.el === 0 || options.unprivileged ? STATE.TLB_EL0 : STATE.TLB_EL1;
+    const tag = bank + (access === 'read' ? TLB_ENTRY.READ : TLB_ENTRY.WRITE);
+    emit(code, ne(sp ? or(page, zext(this.spCheck(ZR))) : page, this.read('i64.load', entry, tag)), this);
+    code.if();
+    trace.stay();
+    code.end();
+    return this.let(add(wrap(address), this.read('i32.load', entry, bank + TLB_ENTRY.ADDEND)));
+  }
+
+  // Flow.
+
+  override pc(): Value {
+    return this.trace.address(this.trace.offset);
+  }
+
+  // What the above is made of.
+
+  private register(n: number, w: Width): Value {
+    const value = new Value('local', 'i64', { lo: this.trace.register(n) });
+    return w === 32 ? wrap(value) : value;
+  }
+
+  private setRegister(n: number, v: Value): void {
+    const { code } = this;
+    code.i32Const(0);
+    emit(code, zext(v), this);
+    code.tee(this.trace.register(n));
+    code.memory('i64.store', STATE.X + 8 * n);
+  }
+
+  /** Before arms of which one is executed: STATE has the flags. */
+  private beginArms(): PendingFlags | undefined {
+    this.trace.flushFlags();
+    return this.trace.flags;
+  }
+
+  private arm(before: PendingFlags | undefined, body: () => void): void {
+    this.trace.flags = before;
+    body();
+    if (this.trace.flags !== before) this.trace.flushFlags();
+  }
+
+  /* Whatever the arms did, STATE has it; the locals may be another arm's. */
+  private endArms(): void {
+    this.trace.flags = undefined;
+  }
+}
+
+const zero = (w: Width): Value => (w === 32 ? i32(0) : i64(0));
+const localA = ({ type, a }: PendingFlags): Value => new Value('local', type, { lo: a });
+const localB = ({ type, b }: PendingFlags): Value => new Value('local', type, { lo: b });
+
+/** The even condition 2 * i after an addition or subtraction; undefined where it is a long story. */
+function directCondition(flags: PendingFlags, i: number): Value | undefined {
+  const [x, y] = [localA(flags), localB(flags)];
+  return flags.kind === FLAG_KIND.SUB ? afterSub(x, y)[i]!() : afterAdd(add(x, y), x)[i]?.();
+}
+
+const afterSub = (x: Value, y: Value): readonly (() => Value)[] => [
+  () => eq(x, y),
+  () => geu(x, y),
+  () => lts(sub(x, y), 0),
+  () => lts(and(xor(x, y), xor(x, sub(x, y))), 0),
+  () => gtu(x, y),
+  () => ges(x, y),
+  () => gts(x, y),
+  () => i32(1),
+];
+
+const afterAdd = (sum: Value, x: Value): readonly (() => Value)[] => [
+  () => eqz(sum),
+  () => ltu(sum, x),
+  () => lts(sum, 0),
+];

@@ -1,0 +1,102 @@
+/*
+ * board/cpu/engine/translator/module.ts - traces as one WebAssembly module, which imports nothing but the memory
+ *
+ * A module costs far more than a function in it, and one that imports more than the memory more still: so several
+ * regions share one, and calls between modules go by the dispatcher.
+ */
+import type { Helper } from '../../builder.ts';
+import { fieldOf, isCapital } from '../../decode.ts';
+import { STATE } from '../../state.ts';
+import { Value } from '../../value.ts';
+import { Code, WasmModule } from '../../wasm.ts';
+import { emit } from '../emitter.ts';
+import { HelperFrame, type Services } from '../frame.ts';
+import { Handler } from '../handler.ts';
+import type { Instruction, Trace } from './discovery.ts';
+import { type PageAddress, TraceFrame } from './frame.ts';
+import { TraceHandler } from './handler.ts';
+
+const WASM_PAGE = 0x1_0000;
+const ABSENT = -1;
+
+export class TraceModule implements Services {
+  readonly slow = ABSENT;
+  readonly sys = ABSENT;
+  readonly pending = ABSENT;
+  private readonly module = new WasmModule();
+  private readonly helpers = new Map<Helper, number>();
+  private readonly unwritten: Helper[] = [];
+  private traces = 0;
+
+  /** Adds traces of one page. They are exported under successive numbers from 0 on, in this order. */
+  add(page: PageAddress, traces: readonly Trace[]): void {
+    const functions = new Map<number, number>();
+    for (const { head } of traces)
+      functions.set(head, this.module.declare({ params: ['i32'], result: 'i32' }));
+    for (const trace of traces) {
+      const func = functions.get(trace.head)!;
+      this.module.define(func, writeTrace(trace, page, functions, this));
+      this.module.export(String(this.traces++), func);
+    }
+  }
+
+  helper(helper: Helper): number {
+    const known = this.helpers.get(helper);
+    if (known !== undefined) return known;
+    const index = this.module.declare(helper);
+    this.helpers.set(helper, index);
+    this.unwritten.push(helper);
+    return index;
+  }
+
+  finish(): Uint8Array {
+    for (let helper = this.unwritten.shift(); helper; helper = this.unwritten.shift()) {
+      const code = new Code(helper);
+      const b = new Handler(new HelperFrame(code, this));
+      const args = helper.params.map((type, i) => new Value('local', type, { lo: i }));
+      emit(code, helper.body(b, ...args), b);
+      this.module.define(this.helper(helper), code);
+    }
+    return this.module.finish(STATE.END / WASM_PAGE);
+  }
+}
+
+function writeTrace(
+  trace: Trace,
+  page: PageAddress,
+  functions: ReadonlyMap<number, number>,
+  services: Services,
+): Code {
+  const frame = new TraceFrame(page, trace.head, trace.instructions.length, functions, services);
+  const b = new TraceHandler(frame);
+  let fpChecked = false;
+  for (const [i, one] of trace.instructions.entries()) {
+    frame.offset = one.offset;
+    frame.executed = i;
+    if (one.found.row[4]?.fp && !fpChecked) {
+      trapFp(frame, b);
+      fpChecked = true;
+    }
+    if (!one.followed) writeInstruction(b, one);
+    frame.instructionDone();
+  }
+  frame.jump(trace.next, trace.instructions.length);
+  return frame.finish();
+}
+
+/** CPACR_EL1 does not change within a trace: one look is enough. */
+function trapFp(frame: TraceFrame, b: TraceHandler): void {
+  emit(frame.code, b.get(STATE.FP_TRAP, 'i32'), b);
+  frame.code.if();
+  frame.leave();
+  frame.code.end();
+}
+
+function writeInstruction(b: TraceHandler, { word, found }: Instruction): void {
+  const fields: Record<string, Value | number> = {};
+  for (const [letter, position] of found.pattern.fields) {
+    const n = fieldOf(word, position);
+    fields[letter] = isCapital(letter) ? n : new Value('const', 'i32', { lo: n | 0, bits: position.bits });
+  }
+  found.row[2](b, fields as never);
+}

@@ -1,0 +1,231 @@
+/*
+ * tests/unit/board/cpu/engine/translator.test.ts - nobody can tell that code was translated
+ *
+ * The interpreter is the reference: every test runs both and compares, or says what the architecture demands.
+ */
+
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { PAUSE } from '../../../../../board/cpu/cpu.ts';
+import { STATE } from '../../../../../board/cpu/state.ts';
+import { assembleAll } from '../../../../lib/asm.ts';
+import { Engines } from '../../../../lib/engines.ts';
+import { PTE, RAM, Rig } from '../../../../lib/rig.ts';
+
+const CODE = 0x1000n;
+const OTHER_CODE = 0x5000n;
+const DATA = 0x10_0000n;
+const CODE_PA = RAM;
+const OTHER_PA = RAM + 0x4000;
+const DATA_PA = RAM + 0x1_0000;
+
+const code = assembleAll({
+  loop: '1: add x0, x0, #1; ldr x2, [x1]; add x3, x3, x2; str x3, [x1, #8]; b 1b',
+  // Overwrites the instruction at 1: with the word in W2 when X0 is 50.
+  rewrite:
+    'adr x4, 1f; 2: cmp x0, #50; b.ne 1f; str w2, [x4]; 1: add x3, x3, #1; add x0, x0, #1; cmp x0, #100; b.ne 2b; svc #0',
+  count: '1: add x3, x3, #1; subs x0, x0, #1; b.ne 1b; svc #0',
+  countByTwo: '1: add x3, x3, #2; subs x0, x0, #1; b.ne 1b; svc #0',
+  addTwo: 'add x3, x3, #2',
+  // Loads from successive addresses until one faults.
+  walk: '1: ldr x2, [x1], #8; add x0, x0, #1; b 1b',
+  calls: '1: bl 2f; subs x0, x0, #1; b.ne 1b; svc #0; 2: add x3, x3, #1; ret',
+});
+
+function machine(piece: keyof typeof code, bits = PTE.USER): Rig {
+  const rig = new Rig({ engine: 'translator', threshold: 2 });
+  rig.mmuOn();
+  rig.map(CODE, CODE_PA, bits);
+  rig.map(DATA, DATA_PA, PTE.USER | PTE.UXN);
+  rig.code(CODE_PA, code[piece]);
+  rig.cpu.x[1] = DATA;
+  rig.setU64(DATA_PA, 3n);
+  return rig;
+}
+
+test('random programs from the table end as they do in the interpreter', () => {
+  for (const threshold of [1, 3]) {
+    const engines = new Engines(7 + threshold, threshold);
+    for (let n = 0; n < 6; n++) assert.is(engines.program(), undefined);
+  }
+});
+
+test('a loop stops at every instruction count that is asked for', () => {
+  const [fast, slow] = [machine('loop'), new Rig()];
+  slow.mmuOn();
+  slow.map(CODE, CODE_PA, PTE.USER);
+  slow.map(DATA, DATA_PA, PTE.USER | PTE.UXN);
+  slow.code(CODE_PA, code.loop);
+  slow.cpu.x[1] = DATA;
+  slow.setU64(DATA_PA, 3n);
+  for (const rig of [fast, slow]) rig.enter(CODE);
+  for (let at = 0; at < 3000; at += 1 + (at % 13)) {
+    for (const rig of [fast, slow]) {
+      rig.cpu.stopAt = at;
+      assert.is(rig.cpu.run(), PAUSE);
+      assert.is(rig.clock.now, at);
+    }
+    assert.is(fast.cpu.pc, slow.cpu.pc);
+    assert.equal([...fast.cpu.x], [...slow.cpu.x]);
+  }
+});
+
+test('code that a program writes is what it executes next, without any maintenance', () => {
+  const rig = machine('rewrite');
+  rig.cpu.x[2] = BigInt(code.addTwo[0]!);
+  rig.go(CODE);
+  assert.is(rig.cpu.x[3], 50n + 2n * 50n);
+});
+
+test('code written by way of another address is new code as well', () => {
+  const rig = machine('count');
+  rig.map(0x7000n, CODE_PA, PTE.USER | PTE.UXN);
+  rig.cpu.x[0] = 100n;
+  rig.go(CODE);
+  assert.is(rig.cpu.x[3], 100n);
+
+  rig.map(OTHER_CODE, OTHER_PA, PTE.USER);
+  const store = assembleAll({ store: 'str w2, [x5]; svc #0' }).store;
+  rig.code(OTHER_PA, store);
+  rig.cpu.x[2] = BigInt(code.addTwo[0]!);
+  rig.cpu.x[5] = 0x7000n;
+  rig.go(OTHER_CODE);
+
+  rig.cpu.x[0] = 100n;
+  rig.cpu.x[3] = 0n;
+  rig.go(CODE);
+  assert.is(rig.cpu.x[3], 200n);
+});
+
+test('code that the kernel writes behind the CPU is new code once the bus is told', () => {
+  const rig = machine('count');
+  rig.cpu.x[0] = 100n;
+  rig.go(CODE);
+  rig.bus.touch(CODE_PA - RAM);
+  rig.code(CODE_PA, code.countByTwo);
+  rig.cpu.x[0] = 100n;
+  rig.cpu.x[3] = 0n;
+  rig.go(CODE);
+  assert.is(rig.cpu.x[3], 200n);
+});
+
+test('an address that is mapped to another page executes that page after TLBI', () => {
+  const rig = machine('count');
+  rig.code(OTHER_PA, code.countByTwo);
+  const results = [CODE_PA, OTHER_PA, CODE_PA].map((pa) => {
+    rig.map(CODE, pa, PTE.USER);
+    rig.cpu.tlbi('VMALLE1');
+    rig.cpu.x[0] = 100n;
+    rig.cpu.x[3] = 0n;
+    rig.go(CODE);
+    return rig.cpu.x[3];
+  });
+  assert.equal(results, [100n, 200n, 100n]);
+});
+
+test('code that may no longer be executed is not', () => {
+  const rig = machine('count');
+  rig.cpu.x[0] = 100n;
+  rig.go(CODE);
+  rig.map(CODE, CODE_PA, PTE.USER | PTE.UXN);
+  rig.cpu.tlbi('VMALLE1');
+  rig.go(CODE);
+  assert.is(rig.ec, 0x20); // instruction abort from a lower exception level
+  assert.is(rig.cpu.elr, CODE);
+});
+
+test('a fault in a hot loop is at the instruction that did not happen', () => {
+  const rig = machine('walk');
+  rig.go(CODE);
+  assert.is(rig.ec, 0x24); // data abort from a lower exception level
+  assert.is(rig.cpu.elr, CODE);
+  assert.is(rig.cpu.far, DATA + 0x1000n);
+  assert.is(rig.cpu.x[1], DATA + 0x1000n);
+  assert.is(rig.cpu.x[0], 512n);
+});
+
+test('a single step is one instruction, of code that is translated too', () => {
+  const rig = machine('count');
+  rig.cpu.x[0] = 100n;
+  rig.go(CODE);
+  rig.cpu.writeSysreg('OSLAR_EL1', 0);
+  rig.cpu.writeSysreg('MDSCR_EL1', 1);
+  rig.cpu.x[0] = 100n;
+  const STEP = 1 << 21; // SPSR_EL1.SS
+  const places = [CODE, CODE + 4n, CODE + 8n].map((pc) => {
+    rig.go(pc, STEP);
+    return rig.cpu.elr;
+  });
+  assert.equal(places, [CODE + 4n, CODE + 8n, CODE]);
+  assert.is(rig.ec, 0x32); // software step from a lower exception level
+});
+
+test('a breakpoint in translated code is met', () => {
+  const rig = machine('count');
+  rig.cpu.x[0] = 100n;
+  rig.go(CODE);
+  rig.cpu.writeSysreg('OSLAR_EL1', 0);
+  rig.cpu.writeSysreg('MDSCR_EL1', 1 << 15);
+  rig.cpu.writeSysreg('DBGBVR0_EL1', Number(CODE) + 4);
+  rig.cpu.writeSysreg('DBGBCR0_EL1', (0xf << 5) | (2 << 1) | 1);
+  rig.go(CODE);
+  assert.is(rig.ec, 0x30); // breakpoint from a lower exception level
+  assert.is(rig.cpu.elr, CODE + 4n);
+});
+
+test('a watchpoint in data that translated code uses is met', () => {
+  const rig = machine('loop');
+  rig.cpu.stopAt = 1000;
+  rig.go(CODE);
+  rig.cpu.stopAt = Infinity;
+  rig.cpu.irqLine.set(true);
+  rig.cpu.run();
+  rig.cpu.irqLine.set(false);
+  rig.cpu.writeSysreg('OSLAR_EL1', 0);
+  rig.cpu.writeSysreg('MDSCR_EL1', 1 << 15);
+  rig.cpu.writeSysreg('DBGWVR0_EL1', Number(DATA) + 8);
+  rig.cpu.writeSysreg('DBGWCR0_EL1', (0xff << 5) | (2 << 3) | (2 << 1) | 1);
+  rig.go(CODE);
+  assert.is(rig.ec, 0x34); // watchpoint from a lower exception level
+  assert.is(rig.cpu.elr, CODE + 12n);
+  assert.is(rig.cpu.far, DATA + 8n);
+});
+
+test('an address with its lowest bits set is a misaligned PC, not a place in the jump cache', () => {
+  const rig = machine('calls');
+  rig.cpu.x[0] = 100n;
+  rig.go(CODE);
+  assert.is(rig.cpu.x[3], 100n);
+  rig.go(-1n & 0xffff_ffff_ffff_ffffn);
+  assert.is(rig.ec, 0x22); // PC alignment fault
+});
+
+test('a program that makes new code for ever does not grow', () => {
+  const rig = new Rig({ engine: 'translator', threshold: 1, modules: 20 });
+  rig.mmuOn();
+  const pages = 128;
+  for (let i = 0; i < pages; i++) rig.map(CODE + BigInt(i) * 0x1000n, CODE_PA + i * 0x1000, PTE.USER);
+  for (let i = 0; i < pages; i++) rig.code(CODE_PA + i * 0x1000, code.calls);
+  let most = 0;
+  for (let round = 0; round < 3; round++) {
+    for (let i = 0; i < pages; i++) {
+      rig.cpu.x[0] = 10n;
+      rig.cpu.x[3] = 0n;
+      rig.go(CODE + BigInt(i) * 0x1000n);
+      assert.is(rig.cpu.x[3], 10n);
+      most = Math.max(most, rig.cpu.liveModules);
+    }
+  }
+  assert.ok(most > 10 && most <= 21, `${most} modules`);
+});
+
+test('between two calls of run() the flags are where everybody looks for them', () => {
+  const rig = machine('count');
+  rig.cpu.x[0] = 1000n;
+  rig.cpu.stopAt = 1001;
+  rig.go(CODE);
+  assert.is(rig.cpu.regs.words[STATE.FLAG_KIND >>> 2], 0);
+  assert.is(rig.cpu.regs.words[STATE.NZCV >>> 2]! >>> 28, 2); // C: no borrow
+});
+
+test.run();
