@@ -14,6 +14,7 @@ import { get_unaligned_le32, put_unaligned_le32 } from './lib/bytes.ts';
 import { copy_to_user, memdup_user, put_user_u32 } from './lib/usercopy.ts';
 import { cap_combine, cap_intersect, cap_issubset } from './security/commoncap.ts';
 import { outptr, ptr, SYSCALL_DEFINE } from './syscalls/define.ts';
+import { find_task_by_vpid } from './pid.ts';
 
 const _LINUX_CAPABILITY_VERSION_1 = 0x1998_0330;
 const _LINUX_CAPABILITY_VERSION_2 = 0x2007_1026;
@@ -48,7 +49,7 @@ export const sys_capget = SYSCALL_DEFINE(
     const head = cap_validate_magic(task, header, dataptr === 0);
     if (typeof head === 'number') return head;
     if (head.pid < 0) return -EINVAL;
-    const target = head.pid ? task.kernel.pids.find_task_by_vpid(head.pid) : task;
+    const target = head.pid ? find_task_by_vpid(task, head.pid) : task;
     if (!target) return -ESRCH;
     if (dataptr === 0) return 0;
 

@@ -7,11 +7,15 @@
  */
 
 import { unshare_files } from './fs/file.ts';
-import { unshare_fs_struct } from './fs/fs_struct.ts';
-import { type KernelCloneArgs, kernel_clone, NO_CLONE_ARGS, namespaces_check } from './fork.ts';
+import { copy_fs_struct, unshare_fs_struct } from './fs/fs_struct.ts';
+import { MAX_PID_NS_LEVEL } from './include/linux/pid_namespace.ts';
+import { switch_task_namespaces, unshare_nsproxy_namespaces } from './nsproxy.ts';
+import { task_pid_vnr } from './pid.ts';
+import { commit_user_ns, create_user_ns } from './user_namespace.ts';
+import { type KernelCloneArgs, kernel_clone, NO_CLONE_ARGS } from './fork.ts';
 import type { Task } from './include/linux/sched.ts';
 import { NOT_USER, PAGE_SIZE, TASK_SIZE, type UserPtr } from './include/linux/types.ts';
-import { E2BIG, EFAULT, EINVAL } from './include/uapi/errno.ts';
+import { E2BIG, EBADF, EFAULT, EINVAL } from './include/uapi/errno.ts';
 import {
   CLONE_CLEAR_SIGHAND_HI,
   CLONE_DETACHED,
@@ -63,7 +67,6 @@ const CLONE_ARGS_SIZE_VER2 = 88;
 // biome-ignore format: columns teach
 const FLAGS = 0, PIDFD = 8, CHILD_TID = 16, PARENT_TID = 24, EXIT_SIGNAL = 32, STACK = 40, STACK_SIZE = 48, TLS = 56,
   SET_TID = 64, SET_TID_SIZE = 72, CGROUP = 80;
-const MAX_PID_NS_LEVEL = 32;
 
 export const sys_clone3 = SYSCALL_DEFINE('clone3', { uargs: ptr, size }, (task, { uargs, size }) => {
   const args = copy_clone_args_from_user(task, uargs, size);
@@ -98,15 +101,16 @@ function clone3_args(
   const flags = get_unaligned_le32(bytes, FLAGS);
   const flagsHigh = get_unaligned_le32(bytes, FLAGS + 4);
   const clear_sighand = (flagsHigh & CLONE_CLEAR_SIGHAND_HI) !== 0;
-  // There are no cgroups to be born into, so CLONE_INTO_CGROUP is as unknown as the rest.
-  if (flagsHigh & ~CLONE_CLEAR_SIGHAND_HI) return -EINVAL;
-  if (flags & (CLONE_DETACHED | CSIGNAL)) return -EINVAL;
+  if (flagsHigh & ~(CLONE_CLEAR_SIGHAND_HI | CLONE_INTO_CGROUP_HI)) return -EINVAL;
+  if (flags & (CLONE_DETACHED | (CSIGNAL & ~CLONE_NEWTIME))) return -EINVAL;
   if (clear_sighand && flags & CLONE_SIGHAND) return -EINVAL;
   if (flags & (CLONE_THREAD | CLONE_PARENT) && exit_signal) return -EINVAL;
 
   const stack = user_address(bytes, STACK);
   const stack_size = get_unaligned_le64(bytes, STACK_SIZE);
   if ((stack === 0) !== (stack_size === 0) || stack + stack_size > TASK_SIZE) return -EINVAL;
+  // "EBADF: the file descriptor does not refer to a cgroup": there are none.
+  if (flagsHigh & CLONE_INTO_CGROUP_HI) return -EBADF;
   return {
     flags,
     exit_signal,
@@ -135,7 +139,7 @@ function read_set_tid(task: Task, from: UserPtr, count: number): readonly number
 
 export const sys_set_tid_address = SYSCALL_DEFINE('set_tid_address', { tidptr: ptr }, (task, { tidptr }) => {
   task.clear_child_tid = tidptr;
-  return task.pid;
+  return task_pid_vnr(task, task);
 });
 
 const UNSHARE_FLAGS =
@@ -151,6 +155,10 @@ const UNSHARE_FLAGS =
 
 export const sys_unshare = SYSCALL_DEFINE('unshare', { flags: bits(CLONE_FLAGS) }, (task, args) => {
   let { flags } = args;
+  // Each of these is no use, or a danger, to who still shares the next.
+  if (flags & CLONE_NEWUSER) flags |= CLONE_THREAD | CLONE_FS;
+  if (flags & CLONE_VM) flags |= CLONE_SIGHAND;
+  if (flags & CLONE_SIGHAND) flags |= CLONE_THREAD;
   if (flags & CLONE_NEWNS) flags |= CLONE_FS;
   if (flags & ~UNSHARE_FLAGS) return -EINVAL;
   // Memory and handlers can only be "unshared" by those who share them with nobody.
@@ -158,10 +166,17 @@ export const sys_unshare = SYSCALL_DEFINE('unshare', { flags: bits(CLONE_FLAGS) 
   if (flags & (CLONE_THREAD | CLONE_SIGHAND | CLONE_VM) && !alone) return -EINVAL;
   if (flags & (CLONE_SIGHAND | CLONE_VM) && task.sighand.count > 1) return -EINVAL;
   if (flags & CLONE_VM && task.mm!.mm_users > 1) return -EINVAL;
-  const err = namespaces_check(task, flags & ~CLONE_NEWTIME) || (flags & CLONE_NEWTIME ? -EINVAL : 0);
-  if (err) return err;
+
+  const cred = flags & CLONE_NEWUSER ? create_user_ns(task, task.cred) : task.cred;
+  if (typeof cred === 'number') return cred;
+  const fs = copy_fs_struct(task.fs);
+  const nsproxy = unshare_nsproxy_namespaces(task, flags, cred, fs);
+  if (typeof nsproxy === 'number') return nsproxy;
 
   if (flags & CLONE_FS) unshare_fs_struct(task);
+  if (flags & CLONE_NEWNS) Object.assign(task.fs, { root: fs.root, pwd: fs.pwd });
   if (flags & CLONE_FILES) unshare_files(task);
+  commit_user_ns(task, cred);
+  if (nsproxy) switch_task_namespaces(task, nsproxy);
   return 0;
 });

@@ -29,6 +29,9 @@ import {
   PIDTYPE_TGID,
   task_pgrp,
   task_session,
+  is_child_reaper,
+  task_active_pid_ns,
+  task_tgid,
 } from './pid.ts';
 import { exit_ptrace, ptrace_event, ptrace_release_task } from './ptrace.ts';
 import { maxrss, task_cputime } from './sched/cputime.ts';
@@ -49,6 +52,8 @@ import {
 import { int, SYSCALL_DEFINE } from './syscalls/define.ts';
 import { cancel_itimers } from './time/itimer.ts';
 import { exit_itimers } from './time/posix-timers.ts';
+import { zap_pid_ns_processes } from './pid_namespace.ts';
+import { exit_task_namespaces } from './nsproxy.ts';
 
 /** Ends the calling thread. `code` as wait() reports it: the exit status << 8, or the signal (| 0x80: core dumped). */
 export function* do_exit(task: Task, code: number): Sleeps<never> {
@@ -61,7 +66,7 @@ export function* do_exit(task: Task, code: number): Sleeps<never> {
 
   const group_dead = --signal.live === 0;
   if (group_dead) {
-    if (task.group_leader === kernel.init) panic_init_died(signal.group_exit_code || code);
+    if (is_global_init(task)) panic_init_died(signal.group_exit_code || code);
     cancel_itimers(task);
     exit_itimers(task);
     signal.maxrss = Math.max(signal.maxrss, maxrss(task));
@@ -74,8 +79,9 @@ export function* do_exit(task: Task, code: number): Sleeps<never> {
   exit_files(task);
   exit_fs(task);
   if (group_dead) disassociate_ctty(task, true);
+  exit_task_namespaces(task);
   kernel.arch.exit_thread(task);
-  exit_notify(task, group_dead);
+  yield* exit_notify(task, group_dead);
 
   task.state = TASK_DEAD;
   for (;;) yield* schedule(task); // nobody wakes the dead: this never comes back
@@ -135,9 +141,9 @@ export const delay_group_leader = (task: Task): boolean =>
   task.group_leader === task && !thread_group_empty(task);
 
 /** The children get a new parent, the parent gets a signal, and who has nobody to wait for it goes at once. */
-function exit_notify(task: Task, group_dead: boolean): void {
+function* exit_notify(task: Task, group_dead: boolean): Sleeps<void> {
   const { signal } = task;
-  const dead = forget_original_parent(task);
+  const dead = yield* forget_original_parent(task);
   if (group_dead) kill_orphaned_pgrp(task.group_leader, null);
 
   task.exit_state = EXIT_ZOMBIE;
@@ -229,25 +235,40 @@ const find_alive_thread = (process: Task): Task | null => {
   return null;
 };
 
-/** Another thread of the same process, else the nearest ancestor that asked for orphans, else PID 1. */
-function find_new_reaper(father: Task): Task {
-  const init = father.kernel.init!;
+/** The first process of the namespace. If that is ending, another of its threads is from now on, or the namespace ends. */
+function* find_child_reaper(father: Task, dead: Task[]): Sleeps<Task> {
+  const ns = task_active_pid_ns(father);
+  if (ns.child_reaper !== father) return ns.child_reaper!;
+  const heir = find_alive_thread(father);
+  ns.child_reaper = heir ?? father;
+  if (heir) return heir;
+  for (const child of dead.splice(0)) release_task(child); // they would be waited for in vain
+  yield* zap_pid_ns_processes(ns, father);
+  return father;
+}
+
+/** Another thread of the same process, else the nearest ancestor that asked for orphans, else `child_reaper`. */
+function find_new_reaper(father: Task, child_reaper: Task): Task {
   const sibling = find_alive_thread(father);
   if (sibling) return sibling;
-  for (let reaper = father.real_parent; reaper.signal !== init.signal; reaper = reaper.real_parent) {
-    if (reaper === father.kernel.init_task) break;
+  const ns = task_active_pid_ns(father);
+  for (let reaper = father.real_parent; task_active_pid_ns(reaper) === ns; reaper = reaper.real_parent) {
+    if (reaper.signal === child_reaper.signal || reaper === father.kernel.init_task) break;
     const alive = reaper.signal.is_child_subreaper ? find_alive_thread(reaper) : null;
     if (alive) return alive;
   }
-  return find_alive_thread(init) ?? init;
+  return child_reaper;
 }
 
 /** Returns those children that ended before and that the new parent does not want to hear of. */
-function forget_original_parent(father: Task): Task[] {
+function* forget_original_parent(father: Task): Sleeps<Task[]> {
   const dead: Task[] = [];
   exit_ptrace(father, dead);
+  const child_reaper = is_child_reaper(task_tgid(father))
+    ? yield* find_child_reaper(father, dead)
+    : task_active_pid_ns(father).child_reaper!;
   if (father.children.size === 0) return dead;
-  const reaper = find_new_reaper(father);
+  const reaper = find_new_reaper(father, child_reaper);
   for (const child of father.children) {
     for (const thread of child.signal.threads) {
       thread.real_parent = reaper;
@@ -275,11 +296,13 @@ function reparent_leader(father: Task, child: Task, dead: Task[]): void {
   kill_orphaned_pgrp(child, father);
 }
 
+const is_global_init = (task: Task): boolean => task.tgid === 1;
+
 /** Is there nobody left outside the group, but in its session, who could continue it? */
 function will_become_orphaned_pgrp(pgrp: Pid, ignored: Task | null): boolean {
   for (const task of pgrp.tasks[PIDTYPE_PGID]!) {
     const gone = task === ignored || (task.exit_state !== 0 && thread_group_empty(task));
-    if (gone || task.real_parent.group_leader === task.kernel.init) continue;
+    if (gone || is_global_init(task.real_parent)) continue;
     const { real_parent } = task;
     if (task_pgrp(real_parent) !== pgrp && task_session(real_parent) === task_session(task)) return false;
   }

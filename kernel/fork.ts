@@ -4,16 +4,20 @@
  * Linux:   kernel/fork.c (v6.12)
  * Manual:  clone(2), vfork(2)
  * Differs: all that can fail is done first, so there is little to undo; a task needs no kernel stack, its generator is one
- * Absent:  namespaces and cgroups, as in a kernel built without them
+ * Absent:  cgroups, as in a kernel built without them
  */
 
-import { capable } from './cred.ts';
+import { type Cred, capable, ns_capable } from './cred.ts';
 import { dup_fd, fd_install } from './fs/file.ts';
 import { copy_fs_struct } from './fs/fs_struct.ts';
 import { pidfd_prepare } from './fs/pidfs.ts';
 import { futex_wake_tid } from './futex/core.ts';
 import { futex_exec_release, futex_exit_release } from './futex/robust.ts';
-import type { File } from './include/linux/fs.ts';
+import type { File, FsStruct } from './include/linux/fs.ts';
+import type { NsProxy } from './include/linux/ns_common.ts';
+import type { PidNamespace } from './include/linux/pid_namespace.ts';
+import { copy_namespaces, put_nsproxy } from './nsproxy.ts';
+import { create_user_ns } from './user_namespace.ts';
 import { SIGNAL_UNKILLABLE } from './include/linux/jobctl.ts';
 import type { Mm } from './include/linux/mm_types.ts';
 import {
@@ -33,7 +37,7 @@ import {
 import type { SigHand, SignalStruct } from './include/linux/signal.ts';
 import { NULL, type UserPtr } from './include/linux/types.ts';
 import { CAP_CHECKPOINT_RESTORE, CAP_SYS_ADMIN, CAP_SYS_RESOURCE } from './include/uapi/capability.ts';
-import { EAGAIN, EINVAL, EPERM, ERESTARTNOINTR } from './include/uapi/errno.ts';
+import { EAGAIN, EINVAL, ERESTARTNOINTR } from './include/uapi/errno.ts';
 import { PTRACE_EVENT_VFORK_DONE } from './include/uapi/ptrace.ts';
 import { RLIMIT_NPROC, RLIMIT_SIGPENDING } from './include/uapi/resource.ts';
 import {
@@ -42,7 +46,6 @@ import {
   CLONE_DETACHED,
   CLONE_FILES,
   CLONE_FS,
-  CLONE_NEW_PRIVILEGED,
   CLONE_NEWIPC,
   CLONE_NEWNS,
   CLONE_NEWPID,
@@ -64,7 +67,16 @@ import type { Kernel } from './kernel.ts';
 import { put_user_u32 } from './lib/usercopy.ts';
 import { Mutex } from './locking/mutex.ts';
 import { dup_mm, mmput } from './mm/init-mm.ts';
-import { type Pid, PIDTYPE_PGID, PIDTYPE_PID, PIDTYPE_SID, PIDTYPE_TGID } from './pid.ts';
+import {
+  type Pid,
+  PIDTYPE_PGID,
+  PIDTYPE_PID,
+  PIDTYPE_SID,
+  PIDTYPE_TGID,
+  is_child_reaper,
+  task_active_pid_ns,
+  task_pid_vnr,
+} from './pid.ts';
 import { ptrace_clone_event, ptrace_event, ptrace_init_task } from './ptrace.ts';
 import { update_rlimit_cpu } from './rlimit.ts';
 import { rseq_fork } from './rseq.ts';
@@ -131,15 +143,16 @@ export function* kernel_clone(task: Task, args: KernelCloneArgs): Sleeps<number>
   const child = copy_process(task, args, event !== 0);
   if (typeof child === 'number') return child;
 
-  const { pid } = child;
-  task.kernel.events?.emit({ type: 'fork', child: pid, flags: args.flags });
+  const pid = task_pid_vnr(child, task);
+  const message = event ? task_pid_vnr(child, task.parent) : 0; // as its tracer sees it
+  task.kernel.events?.emit({ type: 'fork', child: child.pid, flags: args.flags });
   if (args.flags & CLONE_PARENT_SETTID) put_user_u32(task, args.parent_tid, pid); // clone(2) promises no EFAULT
   if (args.flags & CLONE_VFORK) child.vfork_done = new WaitQueueHead();
   wake_up_new_task(child);
 
-  if (event) yield* ptrace_event(task, event, pid);
+  if (event) yield* ptrace_event(task, event, message);
   if (args.flags & CLONE_VFORK && (yield* wait_for_vfork_done(task, child)) === 0) {
-    yield* ptrace_event(task, PTRACE_EVENT_VFORK_DONE, pid);
+    yield* ptrace_event(task, PTRACE_EVENT_VFORK_DONE, task_pid_vnr(child, task.parent));
   }
   return pid;
 }
@@ -168,24 +181,25 @@ export function kernel_thread(
 
 /** A new task that does not run yet, or -errno. `traced`: its maker's tracer gets it, too. */
 export function copy_process(parent: Task, args: KernelCloneArgs, traced = false): Task | number {
-  const err = clone_flags_check(parent, args) || nproc_check(parent) || namespaces_check(parent, args.flags);
+  const err = clone_flags_check(parent, args) || nproc_check(parent);
   if (err) return err;
 
   // A signal that is pending now was meant for one process; let it be delivered to that one first.
   recalc_sigpending(parent);
   if (task_sigpending(parent)) return -ERESTARTNOINTR;
 
-  const mm = copy_mm(parent, args.flags);
-  if (typeof mm === 'number') return mm;
-  const pid = alloc_pid_for(parent, args);
+  const world = copy_world(parent, args.flags);
+  if (typeof world === 'number') return world;
+  const pid = alloc_pid_for(parent, args, world.nsproxy.pid_ns_for_children);
   const pidfd = typeof pid === 'number' ? pid : prepare_pidfd(parent, args, pid);
   if (typeof pid === 'number' || typeof pidfd === 'number') {
-    if (mm) mmput(mm);
+    if (world.mm) mmput(world.mm);
+    put_nsproxy(parent, world.nsproxy);
     if (typeof pid !== 'number') parent.kernel.pids.free_pid(pid);
     return typeof pid === 'number' ? pid : (pidfd as number);
   }
 
-  const child = dup_task_struct(parent, args, pid, mm);
+  const child = dup_task_struct(parent, args, pid, world);
   audit_alloc(child);
   link_process(child, parent, args);
   copy_seccomp(parent, child); // it is one of the threads now: TSYNC finds it, or found its parent before
@@ -206,7 +220,9 @@ function clone_flags_check(parent: Task, { flags }: KernelCloneArgs): number {
   if (without(CLONE_THREAD, CLONE_SIGHAND) || without(CLONE_SIGHAND, CLONE_VM)) return -EINVAL;
   // A sibling of PID 1 could never be reaped.
   if (flags & CLONE_PARENT && parent.signal.flags & SIGNAL_UNKILLABLE) return -EINVAL;
-  if (flags & CLONE_THREAD && flags & (CLONE_NEWUSER | CLONE_NEWPID)) return -EINVAL;
+  // Threads of one process are all in the same place.
+  const elsewhere = parent.nsproxy.pid_ns_for_children !== task_active_pid_ns(parent);
+  if (flags & CLONE_THREAD && (flags & (CLONE_NEWUSER | CLONE_NEWPID) || elsewhere)) return -EINVAL;
   if (all(CLONE_NEWIPC | CLONE_SYSVSEM)) return -EINVAL;
   // CLONE_DETACHED once meant something; with a pidfd it may come to mean something again.
   if (all(CLONE_PIDFD | CLONE_DETACHED)) return -EINVAL;
@@ -221,11 +237,25 @@ function nproc_check(parent: Task): number {
   return kernel.pids.nr_threads >= kernel.pids.max_threads ? -EAGAIN : 0;
 }
 
-/** What a kernel without namespaces answers: first whether one may, then that there are none. */
-export function namespaces_check(task: Task, flags: number): number {
-  if (flags & CLONE_NEWUSER) return -EINVAL;
-  if (!(flags & CLONE_NEW_PRIVILEGED)) return 0;
-  return capable(task, CAP_SYS_ADMIN) ? -EINVAL : -EPERM;
+/** What a child is born into, before it has a number. */
+interface World {
+  readonly cred: Cred;
+  readonly fs: FsStruct;
+  readonly nsproxy: NsProxy;
+  readonly mm: Mm | null;
+}
+
+/** In this order: a new user namespace gives the powers that the other namespaces need. */
+function copy_world(parent: Task, flags: number): World | number {
+  const cred = flags & CLONE_NEWUSER ? create_user_ns(parent, parent.cred) : parent.cred;
+  if (typeof cred === 'number') return cred;
+  const mm = copy_mm(parent, flags);
+  if (typeof mm === 'number') return mm;
+  const fs = flags & CLONE_FS ? parent.fs : copy_fs_struct(parent.fs);
+  const nsproxy = copy_namespaces(parent, cred, flags, fs);
+  if (typeof nsproxy !== 'number') return { cred, fs, nsproxy, mm };
+  if (mm) mmput(mm);
+  return nsproxy;
 }
 
 function copy_mm(parent: Task, flags: number): Mm | null | number {
@@ -235,13 +265,16 @@ function copy_mm(parent: Task, flags: number): Mm | null | number {
   return mm;
 }
 
-function alloc_pid_for(parent: Task, { set_tid }: KernelCloneArgs): Pid | number {
+/** Who checkpoints may choose numbers, in the namespaces that he is master of. */
+function alloc_pid_for(parent: Task, { set_tid }: KernelCloneArgs, ns: PidNamespace): Pid | number {
   const { pids } = parent.kernel;
-  if (set_tid.length === 0) return pids.alloc_pid();
-  // One namespace: more numbers than that are too many.
-  if (set_tid.length > 1 || set_tid[0]! < 1 || set_tid[0]! >= pids.pid_max) return -EINVAL;
-  if (!capable(parent, CAP_CHECKPOINT_RESTORE) && !capable(parent, CAP_SYS_ADMIN)) return -EPERM;
-  return pids.alloc_pid(set_tid[0]!);
+  if (set_tid.length === 0) return pids.alloc_pid(ns);
+  return pids.alloc_pid(
+    ns,
+    set_tid,
+    ({ user_ns }) =>
+      ns_capable(parent, user_ns, CAP_CHECKPOINT_RESTORE) || ns_capable(parent, user_ns, CAP_SYS_ADMIN),
+  );
 }
 
 /** A descriptor reserved and already told to user space; null when none is wanted. */
@@ -260,7 +293,7 @@ function prepare_pidfd(
 }
 
 /** Everything the child does not share with its parent is made here. */
-function dup_task_struct(parent: Task, args: KernelCloneArgs, pid: Pid, mm: Mm | null): Task {
+function dup_task_struct(parent: Task, args: KernelCloneArgs, pid: Pid, world: World): Task {
   const { kernel } = parent;
   const { flags } = args;
   const thread = (flags & CLONE_THREAD) !== 0;
@@ -275,8 +308,7 @@ function dup_task_struct(parent: Task, args: KernelCloneArgs, pid: Pid, mm: Mm |
     exit_state: 0,
     exit_code: 0,
     exit_signal: thread ? -1 : flags & CLONE_PARENT ? parent.group_leader.exit_signal : args.exit_signal,
-    mm,
-    fs: flags & CLONE_FS ? shareFs(parent) : copy_fs_struct(parent.fs),
+    ...world,
     files: parent.files && (flags & CLONE_FILES ? shareFiles(parent) : dup_fd(parent.files)),
     signal: thread ? parent.signal : copy_signal(parent.signal),
     sighand: copy_sighand(parent.sighand, flags),
@@ -305,6 +337,7 @@ function dup_task_struct(parent: Task, args: KernelCloneArgs, pid: Pid, mm: Mm |
   child.syscall_dispatch = { ...parent.syscall_dispatch };
   child.rseq = rseq_fork(parent, flags);
   child.group_leader = thread ? parent.group_leader : child;
+  if (flags & CLONE_FS) child.fs.users++;
   child.life = ret_from_fork(child, args);
   sched_fork(child, parent);
   if (args.clear_sighand) flush_signal_handlers(child, false);
@@ -322,11 +355,6 @@ function child_thread_info({ thread_info }: Task): Task['thread_info'] {
     flags: thread_info.flags & ~notInherited,
     syscall_work: thread_info.syscall_work & ~untraced,
   };
-}
-
-function shareFs({ fs }: Task): Task['fs'] {
-  fs.users++;
-  return fs;
 }
 
 function shareFiles({ files }: Task): Task['files'] {
@@ -422,8 +450,9 @@ function link_process(child: Task, parent: Task, { flags }: KernelCloneArgs): vo
   kernel.pids.nr_threads++;
   kernel.pids.total_forks++;
   if (child.group_leader === child) update_rlimit_cpu(child);
-  if (child.pid === 1) {
-    kernel.init = child;
+  if (child.pid === 1) kernel.init = child;
+  if (is_child_reaper(child.thread_pid)) {
+    child.thread_pid.ns.child_reaper = child;
     signal.flags |= SIGNAL_UNKILLABLE;
   }
 }
@@ -431,7 +460,7 @@ function link_process(child: Task, parent: Task, { flags }: KernelCloneArgs): vo
 /** A new task's first steps, on its own. */
 function* ret_from_fork(task: Task, { fn }: KernelCloneArgs): Sleeps<never> {
   calculate_sigpending(task);
-  if (task.set_child_tid) put_user_u32(task, task.set_child_tid, task.pid);
+  if (task.set_child_tid) put_user_u32(task, task.set_child_tid, task_pid_vnr(task, task));
   if (fn) yield* fn(task);
   return yield* task.kernel.arch.user_mode(task);
 }

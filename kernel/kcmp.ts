@@ -13,6 +13,7 @@ import type { Task } from './include/linux/sched.ts';
 import { EBADF, EINVAL, EOPNOTSUPP, EPERM, ESRCH } from './include/uapi/errno.ts';
 import { enumeration, int, SYSCALL_DEFINE, ulong } from './syscalls/define.ts';
 import { PTRACE_MODE_READ_REALCREDS, ptrace_may_access } from './ptrace.ts';
+import { find_task_by_vpid } from './pid.ts';
 
 const KCMP = {
   KCMP_FILE: 0,
@@ -53,9 +54,8 @@ export const sys_kcmp = SYSCALL_DEFINE(
   'kcmp',
   { pid1: int, pid2: int, type: enumeration(KCMP), idx1: ulong, idx2: ulong },
   (task, { pid1, pid2, type, idx1, idx2 }) => {
-    const { pids } = task.kernel;
-    const one = pids.find_task_by_vpid(pid1);
-    const two = pids.find_task_by_vpid(pid2);
+    const one = find_task_by_vpid(task, pid1);
+    const two = find_task_by_vpid(task, pid2);
     if (!one || !two) return -ESRCH;
     for (const target of [one, two])
       if (!ptrace_may_access(task, target, PTRACE_MODE_READ_REALCREDS)) return -EPERM;

@@ -77,8 +77,8 @@ export interface Kernel {
   /** What the firmware's driver registers, for kernel/reboot.ts. Either ends with the machine off, or does nothing. */
   pm_power_off: (() => void) | null;
   restart_handler: (() => void) | null;
-  hostname: string;
-  domainname: string;
+  /** Linux: proc_alloc_inum(). The inode number of the next namespace that is made. */
+  next_ns_inum: number;
   /** Calls without a row that were told in the log already, by number. */
   readonly unknown_syscalls: Set<number>;
   readonly kcmp: KcmpOrder;

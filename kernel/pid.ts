@@ -2,14 +2,20 @@
  * kernel/pid.ts - numbers for threads, processes, process groups and sessions
  *
  * Linux:   kernel/pid.c, include/linux/pid.h (v6.12)
- * Differs: one PID namespace
+ * Manual:  pid_namespaces(7)
  *
- * A number stays taken as long as anything carries it: a process group outlives its leader.
+ * A number stays taken as long as anything carries it: a process group outlives its leader. Who lives in a nested namespace
+ * has a number in it and in each one around it. `task.pid` and `pid.nr` are those of the initial namespace, for the
+ * kernel's own use; user space is told, and tells, the numbers of the namespace that the caller lives in (`vnr`).
  */
 
 import type { Task } from './include/linux/sched.ts';
-import { EAGAIN, EEXIST, EINVAL } from './include/uapi/errno.ts';
-import { WaitQueueHead } from './sched/wait.ts';
+import { PROC_PID_INIT_INO } from './include/linux/ns_common.ts';
+import type { PidNamespace } from './include/linux/pid_namespace.ts';
+import type { UserNamespace } from './include/linux/user_namespace.ts';
+import type { UserTable } from './cred.ts';
+import { EAGAIN, EEXIST, EINVAL, ENOMEM, EPERM } from './include/uapi/errno.ts';
+import { WaitQueueHead, wake_up_all } from './sched/wait.ts';
 
 export const PIDTYPE_PID = 0; //  one thread
 export const PIDTYPE_TGID = 1; // a process; only its leader is listed
@@ -20,49 +26,104 @@ export type PidType = 0 | 1 | 2 | 3;
 const RESERVED_PIDS = 300;
 export const PID_MAX_DEFAULT = 0x8000;
 
-export class Pid {
+/** One number, and where it is one. */
+export interface Upid {
   readonly nr: number;
+  readonly ns: PidNamespace;
+}
+
+export class Pid {
+  /** In the initial namespace. */
+  readonly nr: number;
+  /** At every level, the outermost first. */
+  readonly numbers: readonly Upid[];
+  /** The namespace its task lives in: that of the last number. */
+  readonly ns: PidNamespace;
   /** Who carries it, by PIDTYPE_*. */
   readonly tasks: readonly Set<Task>[] = [new Set(), new Set(), new Set(), new Set()];
   /** Polled pidfds wait here for the process to end. */
   readonly wait_pidfd = new WaitQueueHead();
 
-  constructor(nr: number) {
-    this.nr = nr;
+  constructor(numbers: readonly Upid[]) {
+    this.numbers = numbers;
+    this.nr = numbers[0]!.nr;
+    this.ns = numbers[numbers.length - 1]!.ns;
   }
 }
+
+export const new_pid_ns = (
+  parent: PidNamespace | null,
+  user_ns: UserNamespace,
+  inum: number,
+): PidNamespace => ({
+  type: 'pid',
+  inum,
+  user_ns,
+  parent,
+  level: parent ? parent.level + 1 : 0,
+  pids: new Map(),
+  last: 0,
+  child_reaper: null,
+  adding: true,
+  drained: new WaitQueueHead(),
+  proc_sb: null,
+});
+
+/** May the caller choose numbers in that namespace? */
+export type MayChoose = (ns: PidNamespace) => boolean;
 
 export class PidTable {
   /** Numbers are below this (/proc/sys/kernel/pid_max). */
   pid_max = PID_MAX_DEFAULT;
-  /** The last number given out; the search for the next starts behind it. */
-  last = 0;
   /** Linux: kernel/fork.c. Threads there are, may be, and ever were. */
   nr_threads = 0;
   max_threads = 0;
   total_forks = 0;
-  private readonly pids = new Map<number, Pid>();
+  readonly init_pid_ns: PidNamespace;
 
-  /** The next free number, or `set_tid` exactly (0: no wish). -EAGAIN when all are taken, -EEXIST when that one is. */
-  alloc_pid(set_tid = 0): Pid | number {
-    if (set_tid !== 0) {
-      if (set_tid < 1 || set_tid >= this.pid_max) return -EINVAL;
-      return this.pids.has(set_tid) ? -EEXIST : this.take(set_tid);
+  constructor({ init_user_ns }: UserTable) {
+    this.init_pid_ns = new_pid_ns(null, init_user_ns, PROC_PID_INIT_INO);
+  }
+
+  /** The last number given out in the initial namespace. */
+  get last(): number {
+    return this.init_pid_ns.last;
+  }
+
+  /**
+   * A number at every level from `ns` out: the next free one, or that of `set_tid` (innermost first). -EAGAIN: all are
+   * taken, -EEXIST: that one is, -ENOMEM: the namespace is dying.
+   */
+  alloc_pid(
+    ns: PidNamespace = this.init_pid_ns,
+    set_tid: readonly number[] = [],
+    mayChoose: MayChoose = () => true,
+  ): Pid | number {
+    if (set_tid.length > ns.level + 1) return -EINVAL;
+    const numbers: Upid[] = [];
+    let level: PidNamespace | null = ns;
+    for (let depth = 0; level; depth++, level = level.parent) {
+      const nr: number =
+        depth < set_tid.length ? this.chosen(level, set_tid[depth]!, mayChoose) : this.next(level);
+      if (nr < 0) return nr;
+      numbers.unshift({ nr, ns: level });
     }
-    // After the first round low numbers are left to those who were there at boot.
-    for (let nr = this.last + 1; nr < this.pid_max; nr++) if (!this.pids.has(nr)) return this.take(nr, true);
-    const start = Math.min(RESERVED_PIDS, this.last);
-    for (let nr = start; nr <= this.last; nr++) if (nr > 0 && !this.pids.has(nr)) return this.take(nr, true);
-    return -EAGAIN;
+    // A namespace whose first process is gone takes no others.
+    if (!ns.adding) return -ENOMEM;
+    return this.hash(new Pid(numbers));
   }
 
-  /** For a fork that failed after alloc_pid(). */
+  /** For a fork that failed after alloc_pid(), and when nobody carries it any more. */
   free_pid(pid: Pid): void {
-    this.pids.delete(pid.nr);
+    for (const { nr, ns } of pid.numbers) {
+      ns.pids.delete(nr);
+      if (!ns.adding) wake_up_all(ns.drained);
+    }
   }
 
+  /** By its number in the initial namespace; what user space names is found by the find_vpid() below. */
   find_vpid(nr: number): Pid | null {
-    return this.pids.get(nr) ?? null;
+    return this.init_pid_ns.pids.get(nr) ?? null;
   }
 
   /** The thread with this number, also when it is a zombie. */
@@ -70,16 +131,14 @@ export class PidTable {
     return pid_task(this.find_vpid(nr), PIDTYPE_PID);
   }
 
-  /** Every process (its leader), by rising number. */
-  for_each_process(visit: (leader: Task) => void): void {
-    const taken = [...this.pids.values()].sort((a, b) => a.nr - b.nr);
-    for (const pid of taken) for (const leader of pid.tasks[PIDTYPE_TGID]!) visit(leader);
+  /** Every process (its leader), by rising number in `ns`. */
+  for_each_process(visit: (leader: Task) => void, ns: PidNamespace = this.init_pid_ns): void {
+    for (const [, pid] of by_number(ns)) for (const leader of pid.tasks[PIDTYPE_TGID]!) visit(leader);
   }
 
   /** Every thread, by rising number. */
   *tasks(): Iterable<Task> {
-    const taken = [...this.pids.values()].sort((a, b) => a.nr - b.nr);
-    for (const pid of taken) yield* pid.tasks[PIDTYPE_PID]!;
+    for (const [, pid] of by_number(this.init_pid_ns)) yield* pid.tasks[PIDTYPE_PID]!;
   }
 
   attach_pid(task: Task, type: PidType, pid: Pid): void {
@@ -92,13 +151,33 @@ export class PidTable {
     if (pid.tasks.every((tasks) => tasks.size === 0)) this.free_pid(pid);
   }
 
-  private take(nr: number, remember = false): Pid {
-    const pid = new Pid(nr);
-    this.pids.set(nr, pid);
-    if (remember) this.last = nr;
+  private chosen(ns: PidNamespace, nr: number, mayChoose: MayChoose): number {
+    if (nr < 1 || nr >= this.pid_max) return -EINVAL;
+    if (nr !== 1 && !ns.child_reaper) return -EINVAL; // the first process of a namespace is its number 1
+    if (!mayChoose(ns)) return -EPERM;
+    return ns.pids.has(nr) ? -EEXIST : nr;
+  }
+
+  private next(ns: PidNamespace): number {
+    // After the first round low numbers are left to those who were there at boot.
+    for (let nr = ns.last + 1; nr < this.pid_max; nr++) if (!ns.pids.has(nr)) return take(ns, nr);
+    const start = Math.min(RESERVED_PIDS, ns.last);
+    for (let nr = start; nr <= ns.last; nr++) if (nr > 0 && !ns.pids.has(nr)) return take(ns, nr);
+    return -EAGAIN;
+  }
+
+  private hash(pid: Pid): Pid {
+    for (const { nr, ns } of pid.numbers) ns.pids.set(nr, pid);
     return pid;
   }
 }
+
+const take = (ns: PidNamespace, nr: number): number => {
+  ns.last = nr;
+  return nr;
+};
+
+const by_number = ({ pids }: PidNamespace): [number, Pid][] => [...pids].sort(([a], [b]) => a - b);
 
 /** The task that carries `pid` as `type`; of a group or session, any. */
 export function pid_task(pid: Pid | null, type: PidType): Task | null {
@@ -107,9 +186,38 @@ export function pid_task(pid: Pid | null, type: PidType): Task | null {
   return null;
 }
 
-/** The numbers that user space sees. */
-export const task_pid_nr = (task: Task): number => task.pid;
-export const task_tgid_nr = (task: Task): number => task.tgid;
+/*
+ * The numbers that user space sees
+ */
+
+export const task_active_pid_ns = (task: Task): PidNamespace => task.thread_pid.ns;
+
+/** The number of `pid` in `ns`; 0: it has none there. */
+export function pid_nr_ns(pid: Pid, ns: PidNamespace): number {
+  if (ns.level === 0) return pid.nr;
+  const number = pid.numbers[ns.level];
+  return number?.ns === ns ? number.nr : 0;
+}
+
+/** As `viewer` sees it. */
+export const pid_vnr = (pid: Pid, viewer: Task): number => pid_nr_ns(pid, viewer.thread_pid.ns);
+export const task_pid_vnr = (task: Task, viewer: Task): number => pid_vnr(task.thread_pid, viewer);
+export const task_tgid_vnr = (task: Task, viewer: Task): number => pid_vnr(task_tgid(task), viewer);
+export const task_pid_nr_ns = (task: Task, ns: PidNamespace): number => pid_nr_ns(task.thread_pid, ns);
+export const task_tgid_nr_ns = (task: Task, ns: PidNamespace): number => pid_nr_ns(task_tgid(task), ns);
+
+/** The parent's number; 0 for one outside. */
+export const task_ppid_nr_ns = (task: Task, ns: PidNamespace): number =>
+  task_tgid_nr_ns(task.real_parent, ns);
+
+/** Who has the number `nr` for `task`. */
+export const find_vpid = (task: Task, nr: number): Pid | null => task.thread_pid.ns.pids.get(nr) ?? null;
+export const find_task_by_vpid = (task: Task, nr: number): Task | null =>
+  pid_task(find_vpid(task, nr), PIDTYPE_PID);
+
+/** The first of its namespace: the one that a namespace cannot do without. */
+export const is_child_reaper = (pid: Pid): boolean => pid.numbers[pid.numbers.length - 1]!.nr === 1;
+
 export const task_pgrp = (task: Task): Pid => task.signal.pgrp;
 export const task_session = (task: Task): Pid => task.signal.session;
 

@@ -16,7 +16,7 @@ import { RLIM_NLIMITS, RLIMIT_CPU, RLIMIT_NAMES, RLIMIT_NOFILE } from './include
 import { SIGKILL, SIGXCPU } from './include/uapi/signal.ts';
 import { get_unaligned_le64, put_unaligned_le64 } from './lib/bytes.ts';
 import { copy_to_user, memdup_user } from './lib/usercopy.ts';
-import { PIDTYPE_TGID } from './pid.ts';
+import { PIDTYPE_TGID, find_task_by_vpid } from './pid.ts';
 import { group_send_sig_info, SEND_SIG_PRIV } from './signal.ts';
 import { enumeration, int, outptr, ptr, SYSCALL_DEFINE } from './syscalls/define.ts';
 import { CPUCLOCK_PROF, CpuTimer } from './time/posix-cpu-timers.ts';
@@ -77,7 +77,7 @@ export const sys_prlimit64 = SYSCALL_DEFINE(
   (task, { pid, resource, new_rlim, old_rlim }) => {
     const wanted = new_rlim ? get_rlimit(task, new_rlim) : null;
     if (typeof wanted === 'number') return wanted;
-    const target = pid ? task.kernel.pids.find_task_by_vpid(pid) : task;
+    const target = pid ? find_task_by_vpid(task, pid) : task;
     if (!target) return -ESRCH;
     if (!check_prlimit_permission(task, target)) return -EPERM;
     if (!(resource >= 0 && resource < RLIM_NLIMITS)) return -EINVAL;

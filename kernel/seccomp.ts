@@ -48,6 +48,7 @@ import {
 import { force_sig_seccomp } from './signal/force.ts';
 import { fatal_signal_pending } from './signal/pending.ts';
 import { flags, ptr, SYSCALL_DEFINE, uint } from './syscalls/define.ts';
+import { task_pid_vnr } from './pid.ts';
 
 export {
   copy_seccomp,
@@ -243,7 +244,7 @@ function seccomp_attach(task: Task, how: number, filter: SeccompFilter): number 
   const err = check_path_length(task, filter);
   if (err < 0) return err;
   const failed = how & TSYNC ? seccomp_can_sync_threads(task) : null;
-  if (failed) return how & uapi.SECCOMP_FILTER_FLAG_TSYNC_ESRCH ? -ESRCH : failed.pid;
+  if (failed) return how & uapi.SECCOMP_FILTER_FLAG_TSYNC_ESRCH ? -ESRCH : task_pid_vnr(failed, task);
 
   attach_filter(task, filter);
   if (how & TSYNC) seccomp_sync_threads(task);

@@ -6,7 +6,7 @@
  * Differs: user and group ids are in kernel/uid.ts, limits in kernel/rlimit.ts, prctl() in kernel/prctl.ts
  */
 
-import { capable } from './cred.ts';
+import { ns_capable } from './cred.ts';
 import { proc_clear_tty } from './drivers/tty/tty_jobctrl.ts';
 import { PF_FORKNOEXEC, type Task } from './include/linux/sched.ts';
 import { PAGE_SIZE, type UserPtr } from './include/linux/types.ts';
@@ -22,22 +22,35 @@ import {
 } from './lib/bytes.ts';
 import { copy_to_user, memdup_user } from './lib/usercopy.ts';
 import { NR_SHMEM } from './mm/page_alloc.ts';
-import { change_pid, type Pid, PIDTYPE_PGID, PIDTYPE_SID, pid_task, task_pgrp, task_session } from './pid.ts';
+import {
+  change_pid,
+  type Pid,
+  PIDTYPE_PGID,
+  PIDTYPE_SID,
+  pid_task,
+  task_pgrp,
+  task_session,
+  find_task_by_vpid,
+  find_vpid,
+  pid_vnr,
+  task_pid_vnr,
+  task_tgid_vnr,
+} from './pid.ts';
 import { int, outptr, ptr, SYSCALL_DEFINE, ulong } from './syscalls/define.ts';
 import { NSEC_PER_SEC } from './time/timekeeping.ts';
 
-export const sys_getpid = SYSCALL_DEFINE('getpid', {}, (task) => task.tgid);
-export const sys_gettid = SYSCALL_DEFINE('gettid', {}, (task) => task.pid);
-export const sys_getppid = SYSCALL_DEFINE('getppid', {}, (task) => task.real_parent.tgid);
+export const sys_getpid = SYSCALL_DEFINE('getpid', {}, (task) => task_tgid_vnr(task, task));
+export const sys_gettid = SYSCALL_DEFINE('gettid', {}, (task) => task_pid_vnr(task, task));
+export const sys_getppid = SYSCALL_DEFINE('getppid', {}, (task) => task_tgid_vnr(task.real_parent, task));
 
 /*
  * Process groups and sessions
  */
 
 export const sys_setpgid = SYSCALL_DEFINE('setpgid', { pid: int, pgid: int }, (task, { pid, pgid }) => {
-  const nr = pid || task.tgid;
+  const nr = pid || task_tgid_vnr(task, task);
   if (pgid < 0) return -EINVAL;
-  const target = task.kernel.pids.find_task_by_vpid(nr);
+  const target = find_task_by_vpid(task, nr);
   if (!target) return -ESRCH;
   return may_setpgid(task, target) || join_pgrp(task, target, pgid || nr);
 });
@@ -58,8 +71,8 @@ function may_setpgid(task: Task, target: Task): number {
 /** The group must exist in the same session, or be founded by `target`. */
 function join_pgrp(task: Task, target: Task, pgid: number): number {
   let pgrp: Pid | null = target.thread_pid;
-  if (pgid !== target.pid) {
-    pgrp = task.kernel.pids.find_vpid(pgid);
+  if (pgid !== task_pid_vnr(target, task)) {
+    pgrp = find_vpid(task, pgid);
     const member = pid_task(pgrp, PIDTYPE_PGID);
     if (!member || task_session(member) !== task_session(task.group_leader)) return -EPERM;
   }
@@ -69,8 +82,8 @@ function join_pgrp(task: Task, target: Task, pgid: number): number {
 
 /** Somebody's group or session; 0 is the caller. */
 function numberOf(task: Task, pid: number, which: (task: Task) => Pid): number {
-  const target = pid === 0 ? task : task.kernel.pids.find_task_by_vpid(pid);
-  return target ? which(target).nr : -ESRCH;
+  const target = pid === 0 ? task : find_task_by_vpid(task, pid);
+  return target ? pid_vnr(which(target), task) : -ESRCH;
 }
 
 export const sys_getpgid = SYSCALL_DEFINE('getpgid', { pid: int }, (task, { pid }) =>
@@ -90,7 +103,7 @@ export const sys_setsid = SYSCALL_DEFINE('setsid', {}, (task) => {
   change_pid(leader, PIDTYPE_SID, sid);
   change_pid(leader, PIDTYPE_PGID, sid);
   proc_clear_tty(leader);
-  return sid.nr;
+  return pid_vnr(sid, task);
 });
 
 /*
@@ -105,9 +118,10 @@ const UTS_FIELD = UTS_LEN + 1;
 const UNAME26 = 0x002_0000;
 
 export const sys_newuname = SYSCALL_DEFINE('uname', { name: outptr }, (task, { name }) => {
-  const { hostname, domainname, arch } = task.kernel;
+  const { arch } = task.kernel;
+  const { nodename, domainname } = task.nsproxy.uts_ns;
   const release = task.personality & UNAME26 ? '2.6.72-eret' : UTS_RELEASE;
-  const fields = [UTS_SYSNAME, hostname, release, UTS_VERSION, arch.machine, domainname];
+  const fields = [UTS_SYSNAME, nodename, release, UTS_VERSION, arch.machine, domainname];
   const bytes = new Uint8Array(UTS_FIELD * fields.length);
   fields.forEach((field, i) => {
     bytes.set(string_to_bytes(field), i * UTS_FIELD);
@@ -117,7 +131,7 @@ export const sys_newuname = SYSCALL_DEFINE('uname', { name: outptr }, (task, { n
 
 /** The new name, or -errno. */
 function uts_name(task: Task, from: UserPtr, length: number): string | number {
-  if (!capable(task, CAP_SYS_ADMIN)) return -EPERM;
+  if (!ns_capable(task, task.nsproxy.uts_ns.user_ns, CAP_SYS_ADMIN)) return -EPERM;
   if (length < 0 || length > UTS_LEN) return -EINVAL;
   const bytes = memdup_user(task, from, length);
   return typeof bytes === 'number' ? bytes : cstring(bytes);
@@ -129,7 +143,7 @@ export const sys_sethostname = SYSCALL_DEFINE(
   (task, { name, len }) => {
     const hostname = uts_name(task, name, len);
     if (typeof hostname === 'number') return hostname;
-    task.kernel.hostname = hostname;
+    task.nsproxy.uts_ns.nodename = hostname;
     return 0;
   },
 );
@@ -140,7 +154,7 @@ export const sys_setdomainname = SYSCALL_DEFINE(
   (task, { name, len }) => {
     const domainname = uts_name(task, name, len);
     if (typeof domainname === 'number') return domainname;
-    task.kernel.domainname = domainname;
+    task.nsproxy.uts_ns.domainname = domainname;
     return 0;
   },
 );

@@ -53,7 +53,16 @@ import {
 import { SIGCHLD, SIGCONT } from './include/uapi/signal.ts';
 import { put_unaligned_le32 } from './lib/bytes.ts';
 import { copy_to_user, put_user_u32 } from './lib/usercopy.ts';
-import { type Pid, PIDTYPE_PGID, PIDTYPE_PID, PIDTYPE_TGID, type PidType, task_pgrp } from './pid.ts';
+import {
+  type Pid,
+  PIDTYPE_PGID,
+  PIDTYPE_PID,
+  PIDTYPE_TGID,
+  type PidType,
+  task_pgrp,
+  find_vpid,
+  task_pid_vnr,
+} from './pid.ts';
 import { hand_zombie_to_parent, tells_tracer_first } from './ptrace.ts';
 import {
   copy_rusage_to_user,
@@ -65,6 +74,7 @@ import {
 import { schedule } from './sched/core.ts';
 import { finish_wait, init_wait, prepare_to_wait, type Sleeps } from './sched/wait.ts';
 import { signal_pending } from './signal.ts';
+import { from_kuid_munged } from './user_namespace.ts';
 import { bits, enumeration, int, outptr, SYSCALL_DEFINE } from './syscalls/define.ts';
 
 /** Linux: struct wait_opts. What is waited for, and what came of it. */
@@ -135,7 +145,7 @@ function wait_consider_task(wo: WaitOpts, task: Task, child: Task, ptrace: boole
   } else {
     wo.notask_error = 0;
   }
-  return wait_task_stopped(wo, child, traced) || wait_task_continued(wo, child);
+  return wait_task_stopped(wo, task, child, traced) || wait_task_continued(wo, task, child);
 }
 
 function eligible_child(wo: WaitOpts, child: Task, ptrace: boolean): boolean {
@@ -154,8 +164,8 @@ function wait_task_zombie(wo: WaitOpts, task: Task, child: Task): number {
   if (!(wo.flags & WEXITED)) return 0;
   const { signal } = child;
   const status = signal.flags & SIGNAL_GROUP_EXIT ? signal.group_exit_code : child.exit_code;
-  const { pid } = child;
-  const { uid } = child.cred;
+  const pid = task_pid_vnr(child, task);
+  const uid = from_kuid_munged(task.cred, child.cred.uid);
   wo.rusage = getrusage(child, RUSAGE_BOTH);
   wo.stat = status;
   wo.info = { pid, uid, ...exit_cause(status) };
@@ -192,7 +202,7 @@ function account_child({ signal }: Task, child: Task): void {
 }
 
 /** A traced thread's stop is its own; for others the process stops as a whole. 0: it is in no stop that was not told yet. */
-function wait_task_stopped(wo: WaitOpts, child: Task, ptrace: boolean): number {
+function wait_task_stopped(wo: WaitOpts, task: Task, child: Task, ptrace: boolean): number {
   if (!ptrace && !(wo.flags & WUNTRACED)) return 0;
   const trapped = ptrace && (child.state & __TASK_TRACED) !== 0 && !(child.jobctl & JOBCTL_LISTENING);
   const stopped = !ptrace && (child.signal.flags & SIGNAL_STOP_STOPPED) !== 0;
@@ -204,22 +214,23 @@ function wait_task_stopped(wo: WaitOpts, child: Task, ptrace: boolean): number {
     if (trapped) child.exit_code = 0;
     else child.signal.group_exit_code = 0;
   }
-  report(wo, child, ptrace ? CLD_TRAPPED : CLD_STOPPED, code, (code << 8) | 0x7f);
-  return child.pid;
+  return report(wo, task, child, ptrace ? CLD_TRAPPED : CLD_STOPPED, code, (code << 8) | 0x7f);
 }
 
-function wait_task_continued(wo: WaitOpts, child: Task): number {
+function wait_task_continued(wo: WaitOpts, task: Task, child: Task): number {
   const { signal } = child;
   if (!(wo.flags & WCONTINUED) || !(signal.flags & SIGNAL_STOP_CONTINUED)) return 0;
   if (!(wo.flags & WNOWAIT)) signal.flags &= ~SIGNAL_STOP_CONTINUED;
-  report(wo, child, CLD_CONTINUED, SIGCONT, 0xffff);
-  return child.pid;
+  return report(wo, task, child, CLD_CONTINUED, SIGCONT, 0xffff);
 }
 
-function report(wo: WaitOpts, child: Task, cause: number, status: number, stat: number): void {
+/** Returns the child's number. */
+function report(wo: WaitOpts, task: Task, child: Task, cause: number, status: number, stat: number): number {
+  const pid = task_pid_vnr(child, task);
   wo.rusage = getrusage(child, RUSAGE_BOTH);
   wo.stat = stat;
-  wo.info = { cause, status, pid: child.pid, uid: child.cred.uid };
+  wo.info = { cause, status, pid, uid: from_kuid_munged(task.cred, child.cred.uid) };
+  return pid;
 }
 
 const waitOpts = (type: PidType | null, pid: Pid | null, flags: number): WaitOpts => ({
@@ -252,11 +263,14 @@ export const sys_wait4 = SYSCALL_DEFINE(
   },
 );
 
+/** Waits for any child, thread or process: its number, or -errno. */
+export const kernel_wait_any = (task: Task): Sleeps<number> =>
+  do_wait(task, waitOpts(null, null, WEXITED | __WALL));
+
 function wait4_target(task: Task, upid: number): [PidType | null, Pid | null] {
-  const { pids } = task.kernel;
   if (upid === -1) return [null, null];
-  if (upid < 0) return [PIDTYPE_PGID, pids.find_vpid(-upid)];
-  return upid === 0 ? [PIDTYPE_PGID, task_pgrp(task)] : [PIDTYPE_PID, pids.find_vpid(upid)];
+  if (upid < 0) return [PIDTYPE_PGID, find_vpid(task, -upid)];
+  return upid === 0 ? [PIDTYPE_PGID, task_pgrp(task)] : [PIDTYPE_PID, find_vpid(task, upid)];
 }
 
 export const sys_waitid = SYSCALL_DEFINE(
@@ -289,11 +303,11 @@ function waitid_opts(task: Task, which: number, upid: number, options: number): 
   const events = WEXITED | WSTOPPED | WCONTINUED;
   if (options & ~(WNOHANG | WNOWAIT | events | __WNOTHREAD | __WCLONE | __WALL)) return -EINVAL;
   if (!(options & events)) return -EINVAL;
-  const { pids } = task.kernel;
   if (which === P_ALL) return waitOpts(null, null, options);
-  if (which === P_PID) return upid <= 0 ? -EINVAL : waitOpts(PIDTYPE_PID, pids.find_vpid(upid), options);
+  if (which === P_PID) return upid <= 0 ? -EINVAL : waitOpts(PIDTYPE_PID, find_vpid(task, upid), options);
   if (upid < 0) return -EINVAL;
-  if (which === P_PGID) return waitOpts(PIDTYPE_PGID, upid ? pids.find_vpid(upid) : task_pgrp(task), options);
+  if (which === P_PGID)
+    return waitOpts(PIDTYPE_PGID, upid ? find_vpid(task, upid) : task_pgrp(task), options);
   if (which !== P_PIDFD) return -EINVAL;
 
   const target = pidfd_get_pid(task, upid);

@@ -51,13 +51,14 @@ import { set_fs_pwd, set_fs_root } from './fs_struct.ts';
 import { filename_lookup_as, getname, user_path_at } from './namei.ts';
 import { may_chroot, mnt_is_readonly } from './namespace.ts';
 import { inode_permission } from './permission.ts';
+import { make_root_uid } from '../user_namespace.ts';
 
 /** PATH_MAX, which is also the longest answer of getcwd(). */
 const PATH_MAX = 4096;
 
 /** access(2) asks for the real user: what a set-user-ID program's caller could do. */
 function access_override_creds(cred: Cred): Cred {
-  const root = cred.uid === 0;
+  const root = cred.uid === make_root_uid(cred.user_ns);
   return {
     ...cred,
     fsuid: cred.uid,

@@ -49,6 +49,7 @@ import { getname } from './namei.ts';
 import { do_open_execat } from './open.ts';
 import { inode_permission } from './permission.ts';
 import { kernel_read } from './read_write.ts';
+import { task_pid_vnr } from '../pid.ts';
 
 /** In the order in which they are asked. */
 const formats: readonly LinuxBinfmt[] = [script_format, elf_format];
@@ -171,7 +172,7 @@ function* bprm_execve(bprm: LinuxBinprm): Sleeps<number> {
     return -ERESTARTNOINTR;
   }
   bprm.unsafe = check_unsafe_exec(task);
-  const old_pid = task.pid; // a thread takes its leader's
+  const old_pid = task_pid_vnr(task, task.parent); // a thread takes its leader's
   const err = yield* exec_binprm(bprm);
   if (cred_guard_mutex.owner === task) mutex_unlock(cred_guard_mutex);
   free_bprm(bprm);

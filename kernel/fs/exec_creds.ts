@@ -17,6 +17,7 @@ import type { Task } from '../include/linux/sched.ts';
 import { MS_NOSUID } from '../include/uapi/mount.ts';
 import { S_ISGID, S_ISUID, S_IXGRP } from '../include/uapi/stat.ts';
 import { ptracer_capable } from '../ptrace.ts';
+import { make_root_uid, privileged_wrt_inode_uidgid } from '../user_namespace.ts';
 
 const SECURE_NOROOT = 1 << 0;
 const SECURE_KEEP_CAPS = 1 << 4;
@@ -44,7 +45,8 @@ export function bprm_creds_from_file(bprm: LinuxBinprm): void {
   cred.suid = cred.fsuid = cred.euid;
   cred.sgid = cred.fsgid = cred.egid;
   cred.securebits &= ~SECURE_KEEP_CAPS;
-  const rootless = cred.uid !== 0 && (cred.euid === 0 || gained(cred.cap_permitted, cred.cap_ambient));
+  const root = make_root_uid(cred.user_ns);
+  const rootless = cred.uid !== root && (cred.euid === root || gained(cred.cap_permitted, cred.cap_ambient));
   bprm.secureexec = cred.euid !== old.uid || cred.egid !== old.gid || rootless;
 }
 
@@ -52,6 +54,7 @@ export function bprm_creds_from_file(bprm: LinuxBinprm): void {
 function bprm_fill_uid({ task, file, cred }: LinuxBinprm): void {
   if ((file.f_path.mnt.mnt_flags & MS_NOSUID) !== 0 || task.no_new_privs) return;
   const { i_mode, i_uid, i_gid } = file.f_inode;
+  if (!privileged_wrt_inode_uidgid(cred.user_ns, file.f_inode)) return; // nobody there can be that user
   if ((i_mode & S_ISUID) !== 0) cred.euid = i_uid;
   // Without group execution the bit once meant mandatory locking.
   if ((i_mode & (S_ISGID | S_IXGRP)) === (S_ISGID | S_IXGRP)) cred.egid = i_gid;
@@ -61,9 +64,11 @@ function bprm_fill_uid({ task, file, cred }: LinuxBinprm): void {
 function give_capabilities(cred: NewCred, old: Cred): void {
   const setid = cred.euid !== old.uid || cred.egid !== old.gid;
   if (setid) cred.cap_ambient = CAP_EMPTY_SET;
-  const root = (cred.securebits & SECURE_NOROOT) === 0 && (cred.euid === 0 || cred.uid === 0);
+  const root_uid = make_root_uid(cred.user_ns);
+  const is_root = cred.euid === root_uid || cred.uid === root_uid;
+  const root = (cred.securebits & SECURE_NOROOT) === 0 && is_root;
   cred.cap_permitted = root ? union(cred.cap_bset, cred.cap_inheritable) : cred.cap_ambient;
-  cred.cap_effective = root && cred.euid === 0 ? cred.cap_permitted : cred.cap_ambient;
+  cred.cap_effective = root && cred.euid === root_uid ? cred.cap_permitted : cred.cap_ambient;
 }
 
 /** Whoever could interfere must not thereby get new rights: the program runs with the caller's. */

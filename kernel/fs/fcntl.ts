@@ -57,6 +57,7 @@ import { inode_owner_or_capable } from './inode.ts';
 import { fcntl_lock } from './locks.ts';
 import { memfd_add_seals, memfd_get_seals } from './memfd.ts';
 import { pipe_get_size, pipe_set_size } from './pipe.ts';
+import { find_vpid } from '../pid.ts';
 
 /** The third argument: which of the two it is depends on the command. */
 interface FcntlArg {
@@ -102,7 +103,7 @@ function f_setown(task: Task, file: File, { value }: FcntlArg): number {
 }
 
 function set_owner(task: Task, file: File, type: number, pid: number): number {
-  if (pid !== 0 && !task.kernel.pids.find_vpid(pid)) return -ESRCH;
+  if (pid !== 0 && !find_vpid(task, pid)) return -ESRCH;
   const owner = fown(file);
   owner.pid = pid;
   owner.type = type;

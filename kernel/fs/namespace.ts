@@ -3,12 +3,14 @@
  *
  * Linux:   fs/namespace.c, fs/d_path.c (__is_local_mountpoint and friends are absent)
  * Manual:  mount(2), umount(2)
- * Differs: one namespace for everybody
- * Absent:  propagation (every mount is private), MS_MOVE, MNT_EXPIRE
+ * Absent:  propagation (every mount is private), MS_MOVE, MNT_EXPIRE; mounts locked by a user namespace
  */
 
-import { CAP_SYS_ADMIN, CAP_SYS_CHROOT, capable } from '../cred.ts';
-import type { FsState, Mount, Path } from '../include/linux/fs.ts';
+import { CAP_SYS_ADMIN, CAP_SYS_CHROOT, ns_capable } from '../cred.ts';
+import type { FsState, FsStruct, MntNamespace, Mount, Path } from '../include/linux/fs.ts';
+import type { UserNamespace } from '../include/linux/user_namespace.ts';
+import { CLONE_NEWNS } from '../include/uapi/sched.ts';
+import { ns_alloc_inum } from './nsfs.ts';
 import { LOOKUP_FOLLOW } from '../include/linux/fs_modes.ts';
 import type { Task } from '../include/linux/sched.ts';
 import { NULL, PAGE_SIZE, type UserPtr } from '../include/linux/types.ts';
@@ -72,7 +74,67 @@ export function mnt_init(kernel: Kernel): void {
   const mnt = kern_mount(kernel, sb, 'rootfs');
   fs.mounts.push(mnt);
   fs.root = { mnt, dentry: sb.s_root };
+  init_mount_tree(kernel, mnt);
 }
+
+/** The boot processor's namespace, which everybody's comes from. */
+function init_mount_tree(kernel: Kernel, root: Mount): void {
+  const { init_task } = kernel;
+  const mnt_ns = alloc_mnt_ns(kernel, kernel.users.init_user_ns, root);
+  root.mnt_ns = mnt_ns;
+  init_task.nsproxy = { ...init_task.nsproxy, mnt_ns };
+}
+
+const alloc_mnt_ns = (kernel: Kernel, user_ns: UserNamespace, root: Mount): MntNamespace => ({
+  type: 'mnt',
+  inum: ns_alloc_inum(kernel),
+  user_ns,
+  root,
+  count: 1,
+});
+
+/** The same mounts once more, on which `fs` then stands; without CLONE_NEWNS the old ones, shared. */
+export function copy_mnt_ns(
+  kernel: Kernel,
+  flags: number,
+  old: MntNamespace,
+  user_ns: UserNamespace,
+  fs: FsStruct,
+): MntNamespace {
+  if (!(flags & CLONE_NEWNS)) {
+    old.count++;
+    return old;
+  }
+  const root = clone_mnt(kernel, old.root);
+  const mnt_ns = alloc_mnt_ns(kernel, user_ns, root);
+  root.mnt_ns = mnt_ns;
+  const mounts = kernel.fs.mounts.filter((mount) => mount.mnt_ns === old && mount !== old.root);
+  kernel.fs.mounts.push(root);
+  const copies = copy_tree(kernel, mounts, old.root, root);
+  const same = ({ mnt, dentry }: Path): Path => ({ mnt: copies.get(mnt) ?? mnt, dentry });
+  fs.root = same(fs.root);
+  fs.pwd = same(fs.pwd);
+  return mnt_ns;
+}
+
+/** Whoever was the last to know of it: its mounts are gone. */
+export function put_mnt_ns({ fs }: Kernel, ns: MntNamespace): void {
+  if (--ns.count > 0) return;
+  for (const mount of fs.mounts.filter((each) => each.mnt_ns === ns)) {
+    if (mount.mnt_mountpoint) mount.mnt_mountpoint.d_mounted--;
+    fs.mounts.splice(fs.mounts.indexOf(mount), 1);
+  }
+}
+
+/** setns(): who enters stands at its root, on top of what is mounted there. */
+export function mntns_install({ fs }: Kernel, { root }: MntNamespace, into: FsStruct): void {
+  const top = follow_mount(fs, { mnt: root, dentry: root.mnt_root });
+  into.root = top;
+  into.pwd = top;
+}
+
+/** Is the mount in the caller's tree? Others' are not his to change. */
+const check_mnt = (task: Task, mount: Mount): boolean => mount.mnt_ns === task.nsproxy.mnt_ns;
 
 /** The mount that sits on `path`, or null. */
 export function lookup_mnt(fs: FsState, path: Path): Mount | null {
@@ -103,6 +165,7 @@ export function attach_mnt(fs: FsState, mount: Mount, at: Path): void {
   const top = follow_mount(fs, at);
   mount.mnt_parent = top.mnt;
   mount.mnt_mountpoint = top.dentry;
+  mount.mnt_ns = top.mnt.mnt_ns;
   top.dentry.d_mounted++;
   fs.mounts.push(mount);
 }
@@ -112,6 +175,7 @@ function detach_mnt(fs: FsState, mount: Mount): void {
   mount.mnt_parent = null;
   mount.mnt_mountpoint = null;
   mount.mnt_detached = true;
+  mount.mnt_ns = null;
   fs.mounts.splice(fs.mounts.indexOf(mount), 1);
 }
 
@@ -119,7 +183,7 @@ function detach_mnt(fs: FsState, mount: Mount): void {
 export const mnt_is_readonly = (mnt: Mount): boolean =>
   ((mnt.mnt_flags | mnt.mnt_sb.s_flags) & MS_RDONLY) !== 0;
 
-const may_mount = (task: Task): boolean => capable(task, CAP_SYS_ADMIN);
+const may_mount = (task: Task): boolean => ns_capable(task, task.nsproxy.mnt_ns.user_ns, CAP_SYS_ADMIN);
 
 export const sys_mount = SYSCALL_DEFINE(
   'mount',
@@ -152,6 +216,7 @@ function path_mount(task: Task, request: MountRequest, given: number): number {
   const flags = (given & MS_MGC_MSK) >>> 0 === MS_MGC_VAL ? given & ~MS_MGC_MSK : given;
   const mnt_flags = mount_flags(flags, request.at.mnt);
 
+  if (!check_mnt(task, request.at.mnt)) return -EINVAL;
   if (flags & MS_REMOUNT) return do_remount(request.at, flags, mnt_flags);
   if (flags & MS_BIND) return do_loopback(task, request, flags);
   if (flags & (MS_SHARED | MS_PRIVATE | MS_SLAVE | MS_UNBINDABLE)) return do_change_type(request.at, flags);
@@ -195,7 +260,7 @@ function do_loopback(task: Task, request: MountRequest, flags: number): number {
   const below = flags & MS_REC ? mounts_below(task.kernel.fs, source) : [];
   const err = do_add_mount(task, clone, request.at);
   if (err < 0) return err;
-  copy_tree(task, below, source.mnt, clone);
+  copy_tree(task.kernel, below, source.mnt, clone);
   return 0;
 }
 
@@ -209,23 +274,34 @@ function mounts_below(fs: FsState, source: Path): Mount[] {
 }
 
 /** The same mounts again below the copy of their parent: parents come before children in `below`. */
-function copy_tree(task: Task, below: readonly Mount[], from: Mount, to: Mount): void {
+function copy_tree(
+  kernel: Kernel,
+  below: readonly Mount[],
+  from: Mount,
+  to: Mount,
+): ReadonlyMap<Mount, Mount> {
   const copies = new Map([[from, to]]);
   for (const old of below) {
     const parent = copies.get(old.mnt_parent!);
     if (!parent) continue;
-    const copy = kern_mount(task.kernel, old.mnt_sb, old.mnt_devname, old.mnt_root);
-    copy.mnt_flags = old.mnt_flags;
-    attach_mnt(task.kernel.fs, copy, { mnt: parent, dentry: old.mnt_mountpoint! });
+    const copy = clone_mnt(kernel, old);
+    attach_mnt(kernel.fs, copy, { mnt: parent, dentry: old.mnt_mountpoint! });
     copies.set(old, copy);
   }
+  return copies;
+}
+
+function clone_mnt(kernel: Kernel, old: Mount): Mount {
+  const copy = kern_mount(kernel, old.mnt_sb, old.mnt_devname, old.mnt_root);
+  copy.mnt_flags = old.mnt_flags;
+  return copy;
 }
 
 function do_new_mount(task: Task, request: MountRequest, flags: number, mnt_flags: number): number {
   if (request.kind === null) return -EINVAL;
   const type = task.kernel.fs.filesystems.get(request.kind);
   if (!type) return -ENODEV;
-  const sb = type.get_tree(task.kernel, request.options);
+  const sb = type.get_tree(task.kernel, request.options, task);
   if (typeof sb === 'number') return sb;
 
   if (flags & MS_RDONLY) sb.s_flags |= MS_RDONLY;
@@ -252,7 +328,7 @@ export const sys_umount2 = SYSCALL_DEFINE(
     const path = user_path_at(task, AT_FDCWD, name, flags & UMOUNT_NOFOLLOW ? 0 : LOOKUP_FOLLOW);
     if (typeof path === 'number') return path;
     if (!may_mount(task)) return -EPERM;
-    if (!is_mount_root(path) || path.mnt.mnt_detached) return -EINVAL;
+    if (!is_mount_root(path) || !check_mnt(task, path.mnt)) return -EINVAL;
 
     return do_umount(task, path.mnt, flags);
   },
@@ -289,7 +365,7 @@ function task_uses(task: Task, mount: Mount): boolean {
 }
 
 /** May the task chroot()? */
-export const may_chroot = (task: Task): boolean => capable(task, CAP_SYS_CHROOT);
+export const may_chroot = (task: Task): boolean => ns_capable(task, task.cred.user_ns, CAP_SYS_CHROOT);
 
 /** A short string, or null for a null pointer. */
 function copy_mount_string(task: Task, from: UserPtr): string | null | number {

@@ -26,9 +26,12 @@ import {
   S_ISVTX,
   S_IXUGO,
 } from '../include/uapi/stat.ts';
+import { privileged_wrt_inode_uidgid } from '../user_namespace.ts';
 import { is_root } from './dcache.ts';
 
-const has_cap = (cred: Cred, cap: number): boolean => cap_raised(cred.cap_effective, cap);
+/** Linux: capable_wrt_inode_uidgid(). In a user namespace powers end at files of those who are in it. */
+const has_cap = (cred: Cred, inode: Inode, cap: number): boolean =>
+  cap_raised(cred.cap_effective, cap) && privileged_wrt_inode_uidgid(cred.user_ns, inode);
 const in_cred_group = (cred: Cred, gid: number): boolean =>
   cred.fsgid === gid || cred.group_info.includes(gid);
 
@@ -45,10 +48,10 @@ export function generic_permission(cred: Cred, inode: Inode, mask: number): numb
 
   // Searching and reading is one capability, everything else another...
   const readOnly = S_ISDIR(inode.i_mode) ? (wanted & MAY_WRITE) === 0 : wanted === MAY_READ;
-  if (readOnly && has_cap(cred, CAP_DAC_READ_SEARCH)) return 0;
+  if (readOnly && has_cap(cred, inode, CAP_DAC_READ_SEARCH)) return 0;
   // ...but a file that is a program for nobody is none for root either.
   const executable = S_ISDIR(inode.i_mode) || (wanted & MAY_EXEC) === 0 || (inode.i_mode & S_IXUGO) !== 0;
-  return executable && has_cap(cred, CAP_DAC_OVERRIDE) ? 0 : -EACCES;
+  return executable && has_cap(cred, inode, CAP_DAC_OVERRIDE) ? 0 : -EACCES;
 }
 
 const belongs_to_storage = (mode: number): boolean => [S_IFREG, S_IFDIR, S_IFLNK].includes(mode & S_IFMT);
@@ -64,7 +67,7 @@ export function inode_permission(cred: Cred, inode: Inode, mask: number): number
 function check_sticky(cred: Cred, dir: Inode, inode: Inode): boolean {
   if ((dir.i_mode & S_ISVTX) === 0) return false;
   if (inode.i_uid === cred.fsuid || dir.i_uid === cred.fsuid) return false;
-  return !has_cap(cred, CAP_FOWNER);
+  return !has_cap(cred, inode, CAP_FOWNER);
 }
 
 export function may_create(cred: Cred, dir: Dentry): number {
@@ -93,7 +96,7 @@ export function may_open(cred: Cred, path: Path, acc_mode: number, open_flags: n
 
   const denied = inode_permission(cred, inode, MAY_OPEN | acc_mode);
   if (denied < 0) return denied;
-  const owner = cred.fsuid === inode.i_uid || has_cap(cred, CAP_FOWNER);
+  const owner = cred.fsuid === inode.i_uid || has_cap(cred, inode, CAP_FOWNER);
   return open_flags & O_NOATIME && !owner ? -EPERM : 0;
 }
 

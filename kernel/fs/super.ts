@@ -88,6 +88,7 @@ export function kern_mount(kernel: Kernel, sb: SuperBlock, devname: string, mnt_
     mnt_parent: null,
     mnt_mountpoint: null,
     mnt_detached: false,
+    mnt_ns: null,
     mnt_devname: devname,
     mnt_flags: 0,
   };

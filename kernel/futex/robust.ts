@@ -13,6 +13,7 @@ import { NULL, TASK_SIZE, type UserPtr } from '../include/linux/types.ts';
 import { get_unaligned_le64, get_unaligned_sle64 } from '../lib/bytes.ts';
 import { get_user_u32, get_user_u64, memdup_user, put_user_u32 } from '../lib/usercopy.ts';
 import { FUTEX_BITSET_MATCH_ANY, futex_wake } from './core.ts';
+import { task_pid_vnr } from '../pid.ts';
 
 /** struct robust_list_head: the list, the distance from an entry to its lock, and the lock being taken or released. */
 export const ROBUST_LIST_HEAD_SIZE = 24;
@@ -68,7 +69,7 @@ function handle_futex_death(task: Task, at: number, pi: boolean, pending: boolea
     futex_wake(task, uaddr, true, 1, FUTEX_BITSET_MATCH_ANY);
     return true;
   }
-  if (owner !== task.pid) return true;
+  if (owner !== task_pid_vnr(task, task)) return true;
 
   if (put_user_u32(task, uaddr, ((word & FUTEX_WAITERS) | FUTEX_OWNER_DIED) >>> 0)) return false;
   if (!pi && word & FUTEX_WAITERS) futex_wake(task, uaddr, true, 1, FUTEX_BITSET_MATCH_ANY);

@@ -24,6 +24,7 @@ import {
   futex_wake_op,
 } from './core.ts';
 import { ROBUST_LIST_HEAD_SIZE } from './robust.ts';
+import { find_task_by_vpid } from '../pid.ts';
 
 const FUTEX_WAIT = 0;
 const FUTEX_WAKE = 1;
@@ -117,7 +118,7 @@ export const sys_get_robust_list = SYSCALL_DEFINE(
   'get_robust_list',
   { pid: int, head_ptr: outptr, len_ptr: outptr },
   (task, { pid, head_ptr, len_ptr }) => {
-    const target = pid ? task.kernel.pids.find_task_by_vpid(pid) : task;
+    const target = pid ? find_task_by_vpid(task, pid) : task;
     if (!target) return -ESRCH;
     if (!ptrace_may_access(task, target, PTRACE_MODE_READ_REALCREDS)) return -EPERM;
     if (put_user_u64(task, len_ptr, ROBUST_LIST_HEAD_SIZE)) return -EFAULT;

@@ -10,7 +10,12 @@ import { init_cred } from '../cred.ts';
 import { new_syscall_user_dispatch } from '../entry/syscall_user_dispatch.ts';
 import { new_files } from '../fs/file.ts';
 import { newSignalStruct } from '../fork.ts';
-import type { FsStruct } from '../include/linux/fs.ts';
+import type { FsStruct, MntNamespace } from '../include/linux/fs.ts';
+import type { NsProxy } from '../include/linux/ns_common.ts';
+import type { PidNamespace } from '../include/linux/pid_namespace.ts';
+import type { UserNamespace } from '../include/linux/user_namespace.ts';
+import { init_time_ns } from '../time/namespace.ts';
+import { init_uts_ns } from '../utsname.ts';
 import { PF_KTHREAD, SCHED_NORMAL, type Task } from '../include/linux/sched.ts';
 import type { Rlimit } from '../include/linux/signal.ts';
 import { NULL } from '../include/linux/types.ts';
@@ -58,7 +63,9 @@ const TIMER_SLACK_NS = 50_000;
 
 /** Needs kernel.arch and kernel.users only. Its file system comes with vfs_caches_init(). */
 export function init_task(kernel: Kernel): Task {
-  const pid = new Pid(0);
+  const { init_user_ns } = kernel.users;
+  const { init_pid_ns } = kernel.pids;
+  const pid = new Pid([{ nr: 0, ns: init_pid_ns }]);
   const signal = newSignalStruct(pid, pid);
   signal.rlim.push(...initRlimits());
   const task: Task = {
@@ -79,6 +86,7 @@ export function init_task(kernel: Kernel): Task {
     fs: null as unknown as FsStruct, // mount_init() will know a root
     files: new_files(),
     cred: init_cred(kernel.users),
+    nsproxy: init_nsproxy(init_user_ns, init_pid_ns),
     signal,
     sighand: new_sighand(),
     blocked: EMPTY_SIGSET,
@@ -137,6 +145,7 @@ export function init_task(kernel: Kernel): Task {
     rseq: null,
     audit_context: null,
   };
+  init_pid_ns.child_reaper = task;
   task.group_leader = task;
   task.parent = task;
   task.real_parent = task;
@@ -144,6 +153,18 @@ export function init_task(kernel: Kernel): Task {
   signal.live = 1;
   signal.quick_threads = 1;
   return task;
+}
+
+function init_nsproxy(user_ns: UserNamespace, pid_ns: PidNamespace): NsProxy {
+  const time_ns = init_time_ns(user_ns);
+  return {
+    count: 1,
+    uts_ns: init_uts_ns(user_ns),
+    mnt_ns: null as unknown as MntNamespace, // mnt_init() will make it
+    pid_ns_for_children: pid_ns,
+    time_ns,
+    time_ns_for_children: time_ns,
+  };
 }
 
 /** The idle task does not run: Scheduler.run() returns instead, and the machine's owner waits. */

@@ -59,10 +59,12 @@ import { tracefs_init } from '../fs/tracefs/inode.ts';
 import { index_syscalls } from '../syscalls/table.ts';
 import { SyscallTrace } from '../trace/trace_syscalls.ts';
 import { parse_args } from './params.ts';
-import { linux_banner, UTS_DOMAINNAME, UTS_NODENAME } from './version.ts';
+import { linux_banner } from './version.ts';
+import { PROC_DYNAMIC_FIRST } from '../include/linux/ns_common.ts';
 
 /** A kernel that has done nothing yet. The fields that are missing here are made by the init functions, in their order. */
 export function create_kernel(arch: Arch, io: Io): Kernel {
+  const users = new UserTable();
   const kernel = {
     arch,
     io,
@@ -71,15 +73,14 @@ export function create_kernel(arch: Arch, io: Io): Kernel {
     params: new Map<string, string>(),
     init_args: [],
     init_env: ['HOME=/', 'TERM=linux'],
-    pids: new PidTable(),
-    users: new UserTable(),
+    pids: new PidTable(users),
+    users,
     futex: new FutexTable(),
     yama: new Yama(),
     init: null,
     pm_power_off: null,
     restart_handler: null,
-    hostname: UTS_NODENAME,
-    domainname: UTS_DOMAINNAME,
+    next_ns_inum: PROC_DYNAMIC_FIRST,
     unknown_syscalls: new Set<number>(),
     kcmp: new KcmpOrder(),
     seccomp_actions_logged: new_actions_logged(),
@@ -104,7 +105,8 @@ export function start_kernel(kernel: Kernel, dtb: number): void {
   printk.notice(`Kernel command line: ${kernel.command_line}`);
   parse_args(kernel);
   printk.console_setup(kernel.params);
-  kernel.hostname = kernel.params.get('hostname') ?? kernel.hostname;
+  const { uts_ns } = kernel.init_task.nsproxy;
+  uts_ns.nodename = kernel.params.get('hostname') ?? uts_ns.nodename;
 
   mm_core_init(kernel);
   sched_init(kernel);

@@ -15,6 +15,7 @@ import { PTRACE_MODE_ATTACH_REALCREDS, mm_access } from '../ptrace.ts';
 import { SYSCALL_DEFINE, int, ptr, size, ulong, user_ptr } from '../syscalls/define.ts';
 import type { Mm } from '../include/linux/mm_types.ts';
 import { access_process_vm } from './gup.ts';
+import { find_task_by_vpid } from '../pid.ts';
 
 interface Remote {
   readonly base: UserPtr;
@@ -41,7 +42,7 @@ function process_vm_rw(task: Task, { pid, lvec, liovcnt, rvec, riovcnt }: Args, 
   if (typeof remote === 'number') return remote;
   if (remote.every(({ length }) => length === 0)) return 0;
 
-  const target = task.kernel.pids.find_task_by_vpid(pid);
+  const target = find_task_by_vpid(task, pid);
   if (!target) return -ESRCH;
   const mm = mm_access(task, target, PTRACE_MODE_ATTACH_REALCREDS);
   if (typeof mm === 'number') return mm === -EACCES ? -EPERM : mm;

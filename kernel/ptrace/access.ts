@@ -5,7 +5,7 @@
  * Manual: ptrace(2), "Ptrace access mode checking"
  */
 
-import { CAP_SYS_PTRACE, type Cred, capable, cap_raised } from '../cred.ts';
+import { CAP_SYS_PTRACE, type Cred, cap_raised, ns_capable } from '../cred.ts';
 import type { Mm } from '../include/linux/mm_types.ts';
 import type { Task } from '../include/linux/sched.ts';
 import { EACCES, EPERM, ESRCH } from '../include/uapi/errno.ts';
@@ -32,7 +32,7 @@ export const ptrace_may_access = (task: Task, target: Task, mode: number): boole
 /** 0, or -EPERM. "The caller's IDs must match all of the target's, or it has CAP_SYS_PTRACE": ptrace(2). */
 export function __ptrace_may_access(task: Task, target: Task, mode: number): number {
   if (task.signal === target.signal) return 0;
-  const allowed = capable(task, CAP_SYS_PTRACE);
+  const allowed = ns_capable(task, target.cred.user_ns, CAP_SYS_PTRACE);
   if (!same_ids(task.cred, target.cred, mode) && !allowed) return -EPERM;
   if (target.mm && target.mm.dumpable !== SUID_DUMP_USER && !allowed) return -EPERM;
   return security_ptrace_access_check(task, target, mode);

@@ -41,6 +41,7 @@ import {
   ptrace_setsigmask,
 } from './siginfo.ts';
 import { ptrace_get_syscall_info, ptrace_set_syscall_info } from './syscall_info.ts';
+import { find_task_by_vpid } from '../pid.ts';
 
 /** `addr` and `data` are what each request takes them for: a number, an address, 64 bits. */
 interface Word {
@@ -119,7 +120,7 @@ export const sys_ptrace = SYSCALL_DEFINE(
   { request: request_name, pid: int, addr: word, data: word },
   (task, { request, pid, addr, data }) => {
     if (request === PTRACE_TRACEME) return ptrace_traceme(task);
-    const child = task.kernel.pids.find_task_by_vpid(pid);
+    const child = find_task_by_vpid(task, pid);
     if (!child) return -ESRCH;
     if (request === PTRACE_ATTACH) return ptrace_attach(task, child);
     if (request === PTRACE_SEIZE) return ptrace_seize(task, child, addr.value, data.value);

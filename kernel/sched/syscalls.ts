@@ -28,7 +28,7 @@ import {
   memdup_user,
   put_user_u32,
 } from '../lib/usercopy.ts';
-import { PIDTYPE_PGID } from '../pid.ts';
+import { PIDTYPE_PGID, find_task_by_vpid, find_vpid } from '../pid.ts';
 import { enumeration, int, outptr, ptr, SYSCALL_DEFINE, uint } from '../syscalls/define.ts';
 import { put_timespec64 } from '../time/time.ts';
 import { ns_to_timespec64 } from '../time/timekeeping.ts';
@@ -58,7 +58,7 @@ function prio_targets(task: Task, which: number, who: number): Task[] | number {
   }
   const { pids } = task.kernel;
   if (which === PRIO_PGRP) {
-    const pgrp = who ? pids.find_vpid(who) : task.signal.pgrp;
+    const pgrp = who ? find_vpid(task, who) : task.signal.pgrp;
     return [...(pgrp?.tasks[PIDTYPE_PGID] ?? [])].flatMap((leader) => [...leader.signal.threads]);
   }
   if (which !== PRIO_USER) return -EINVAL;
@@ -67,7 +67,7 @@ function prio_targets(task: Task, which: number, who: number): Task[] | number {
 }
 
 const find_process_by_pid = (task: Task, pid: number): Task | null =>
-  pid ? task.kernel.pids.find_task_by_vpid(pid) : task;
+  pid ? find_task_by_vpid(task, pid) : task;
 
 export const sys_setpriority = SYSCALL_DEFINE(
   'setpriority',

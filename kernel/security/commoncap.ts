@@ -6,7 +6,7 @@
  * Differs: what execve makes of them is in kernel/fs/exec_creds.ts
  */
 
-import { CAP_EMPTY_SET, type Cred, cap_raised, type KernelCap, type NewCred } from '../cred.ts';
+import { CAP_EMPTY_SET, type Cred, cap_capable, type KernelCap, type NewCred } from '../cred.ts';
 import {
   CAP_CHOWN,
   CAP_DAC_OVERRIDE,
@@ -18,6 +18,7 @@ import {
   CAP_MKNOD,
   CAP_SYS_PTRACE,
 } from '../include/uapi/capability.ts';
+import { make_root_uid } from '../user_namespace.ts';
 
 /* include/uapi/linux/securebits.h: what root does not mean. Each has a lock beside it. */
 export const SECBIT_NOROOT = 1 << 0;
@@ -55,8 +56,9 @@ const fsSet = (): KernelCap => FS_CAPS.map(cap_of).reduce(cap_combine);
 /** User ids changed: who leaves root leaves its powers, who becomes effectively root gets them. */
 export function cap_task_fix_setuid(next: NewCred, old: Cred): void {
   if (old.securebits & SECBIT_NO_SETUID_FIXUP) return;
-  const wasRoot = old.uid === 0 || old.euid === 0 || old.suid === 0;
-  const isRoot = next.uid === 0 || next.euid === 0 || next.suid === 0;
+  const root = make_root_uid(old.user_ns);
+  const wasRoot = old.uid === root || old.euid === root || old.suid === root;
+  const isRoot = next.uid === root || next.euid === root || next.suid === root;
   if (wasRoot && !isRoot) {
     if (!(old.securebits & SECBIT_KEEP_CAPS)) {
       next.cap_permitted = CAP_EMPTY_SET;
@@ -65,21 +67,23 @@ export function cap_task_fix_setuid(next: NewCred, old: Cred): void {
     // Ambient capabilities are for programs; a process that gives root up means to give up all of it.
     next.cap_ambient = CAP_EMPTY_SET;
   }
-  if (old.euid === 0 && next.euid !== 0) next.cap_effective = CAP_EMPTY_SET;
-  if (old.euid !== 0 && next.euid === 0) next.cap_effective = next.cap_permitted;
+  if (old.euid === root && next.euid !== root) next.cap_effective = CAP_EMPTY_SET;
+  if (old.euid !== root && next.euid === root) next.cap_effective = next.cap_permitted;
 }
 
 /** setfsuid(): only the powers over files move. */
 export function cap_task_fix_setfsuid(next: NewCred, old: Cred): void {
   if (old.securebits & SECBIT_NO_SETUID_FIXUP) return;
-  if (old.fsuid === 0 && next.fsuid !== 0) next.cap_effective = cap_drop(next.cap_effective, fsSet());
-  if (old.fsuid !== 0 && next.fsuid === 0)
+  const root = make_root_uid(old.user_ns);
+  if (old.fsuid === root && next.fsuid !== root) next.cap_effective = cap_drop(next.cap_effective, fsSet());
+  if (old.fsuid !== root && next.fsuid === root)
     next.cap_effective = cap_combine(next.cap_effective, cap_intersect(next.cap_permitted, fsSet()));
 }
 
 /** Nobody gains capabilities by looking over somebody's shoulder. `mine`: the caller's set that counts. */
 export const cap_ptrace_access_check = (caller: Cred, mine: KernelCap, target: Cred): boolean =>
-  cap_issubset(target.cap_permitted, mine) || cap_raised(caller.cap_effective, CAP_SYS_PTRACE);
+  (caller.user_ns === target.user_ns && cap_issubset(target.cap_permitted, mine)) ||
+  cap_capable(caller, target.user_ns, CAP_SYS_PTRACE);
 
 /** Nor by having them shown: the parent of a task that asks to be traced. */
 export const cap_ptrace_traceme = (parent: Cred, child: Cred): boolean =>

@@ -18,6 +18,7 @@ import type { Task } from '../include/linux/sched.ts';
 import { EINVAL, EPERM } from '../include/uapi/errno.ts';
 import type { Kernel } from '../kernel.ts';
 import { PTRACE_MODE_ATTACH, PTRACE_MODE_NOAUDIT } from '../ptrace/access.ts';
+import { find_task_by_vpid } from '../pid.ts';
 
 const YAMA_SCOPE_DISABLED = 0;
 const YAMA_SCOPE_RELATIONAL = 1;
@@ -109,7 +110,7 @@ export function yama_set_ptracer(task: Task, pid: number): number {
     ptracer_relations.delete(myself);
     return 0;
   }
-  const tracer = pid === -1 ? null : task.kernel.pids.find_task_by_vpid(pid);
+  const tracer = pid === -1 ? null : find_task_by_vpid(task, pid);
   if (pid !== -1 && !tracer) return -EINVAL;
   ptracer_relations.set(myself, tracer);
   return 0;

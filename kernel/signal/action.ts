@@ -54,7 +54,7 @@ export function flush_signal_handlers(task: Task, force: boolean): void {
 /** Would `sig` interrupt a program that did nothing about it? For kthreads and /proc. */
 export const unhandled_signal = (task: Task, sig: number): boolean => {
   const handler = sig_handler(task, sig);
-  if (task.pid === 1) return true;
+  if (task.tgid === 1) return true;
   return (handler === SIG_DFL || handler === SIG_IGN) && !task.ptrace;
 };
 

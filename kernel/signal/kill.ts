@@ -7,12 +7,23 @@
  * The sender of whatever needs permission is the running task.
  */
 
-import { CAP_KILL, capable } from '../cred.ts';
+import { CAP_KILL, ns_capable } from '../cred.ts';
 import type { Task } from '../include/linux/sched.ts';
 import type { SigQueue } from '../include/linux/signal.ts';
 import { EINVAL, EPERM, ESRCH } from '../include/uapi/errno.ts';
 import { SIGCONT, valid_signal } from '../include/uapi/signal.ts';
-import { PIDTYPE_PGID, PIDTYPE_PID, PIDTYPE_TGID, type Pid, pid_task } from '../pid.ts';
+import {
+  PIDTYPE_PGID,
+  PIDTYPE_PID,
+  PIDTYPE_TGID,
+  type Pid,
+  pid_task,
+  find_task_by_vpid,
+  find_vpid,
+  task_active_pid_ns,
+  task_pid_nr_ns,
+  task_tgid_vnr,
+} from '../pid.ts';
 import {
   PIDTYPE_MAX,
   type SignalTarget,
@@ -28,7 +39,13 @@ const INT_MIN = -(2 ** 31);
 function kill_ok_by_cred(sender: Task, target: Task): boolean {
   const { euid, uid } = sender.cred;
   const { suid, uid: theirs } = target.cred;
-  return euid === suid || euid === theirs || uid === suid || uid === theirs || capable(sender, CAP_KILL);
+  return (
+    euid === suid ||
+    euid === theirs ||
+    uid === suid ||
+    uid === theirs ||
+    ns_capable(sender, target.cred.user_ns, CAP_KILL)
+  );
 }
 
 /** 0 or -errno. */
@@ -85,31 +102,31 @@ export const kill_pid = (pid: Pid, sig: number, priv: boolean): number =>
 
 /** kill(2): pid > 0 a process, 0 the caller's group, -1 everybody, else a group. */
 export function kill_something_info(task: Task, sig: number, info: SendInfo, pid: number): number {
-  const { pids } = task.kernel;
-  if (pid > 0) return kill_pid_info(sig, info, pids.find_vpid(pid));
+  if (pid > 0) return kill_pid_info(sig, info, find_vpid(task, pid));
   if (pid === INT_MIN) return -ESRCH; // its negation is no pid
   if (pid === -1) return kill_everybody(task, sig, info);
 
-  const pgrp = pid === 0 ? task.signal.pgrp : pids.find_vpid(-pid);
+  const pgrp = pid === 0 ? task.signal.pgrp : find_vpid(task, -pid);
   return pgrp ? __kill_pgrp_info(sig, info, pgrp) : -ESRCH;
 }
 
 /** Everybody the caller may, but itself and init. */
 function kill_everybody(task: Task, sig: number, info: SendInfo): number {
   let ret = -ESRCH;
+  const ns = task_active_pid_ns(task);
   task.kernel.pids.for_each_process((leader) => {
-    if (leader.pid <= 1 || leader.signal === task.signal) return;
+    if (task_pid_nr_ns(leader, ns) <= 1 || leader.signal === task.signal) return;
     const err = group_send_sig_info(sig, info, leader, PIDTYPE_MAX);
     if (ret === -ESRCH) ret = 0;
     if (err !== -EPERM) ret = err;
-  });
+  }, ns);
   return ret;
 }
 
 /** tkill(2), tgkill(2), rt_tgsigqueueinfo(2): to one thread, of process `tgid` if that is given (> 0). */
 export function do_send_specific(task: Task, tgid: number, pid: number, sig: number, info: SendInfo): number {
-  const target = task.kernel.pids.find_task_by_vpid(pid);
-  if (!target || (tgid > 0 && target.tgid !== tgid)) return -ESRCH;
+  const target = find_task_by_vpid(task, pid);
+  if (!target || (tgid > 0 && task_tgid_vnr(target, task) !== tgid)) return -ESRCH;
   const err = check_kill_permission(sig, info, target);
   if (err < 0 || sig === 0) return err;
   return do_send_sig_info(sig, info, target, PIDTYPE_PID);

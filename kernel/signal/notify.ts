@@ -22,8 +22,9 @@ import {
   SIG_IGN,
   valid_signal,
 } from '../include/uapi/signal.ts';
-import { PIDTYPE_TGID } from '../pid.ts';
+import { PIDTYPE_TGID, task_active_pid_ns, task_pid_nr_ns } from '../pid.ts';
 import { wake_up_interruptible_all } from '../sched/wait.ts';
+import { from_kuid_munged } from '../user_namespace.ts';
 import { __send_signal_locked } from './send.ts';
 
 export type CldStopReason = typeof CLD_STOPPED | typeof CLD_CONTINUED | typeof CLD_TRAPPED;
@@ -53,7 +54,7 @@ export function do_notify_parent(task: Task, sig: number): boolean {
     if (ignored) sig = 0;
   }
   if (sig !== 0 && valid_signal(sig)) {
-    const info = { ...child_info(task, sig), ...exit_status(task.exit_code) };
+    const info = { ...child_info(task, parent, sig), ...exit_status(task.exit_code) };
     __send_signal_locked(sig, info, parent, PIDTYPE_TGID, false);
   }
   __wake_up_parent(parent);
@@ -67,13 +68,13 @@ export function exit_status(status: number): { si_code: number; si_status: numbe
   return sig ? { si_code: CLD_KILLED, si_status: sig } : { si_code: CLD_EXITED, si_status: status >> 8 };
 }
 
-function child_info(task: Task, sig: number): KernelSigInfo {
+function child_info(task: Task, parent: Task, sig: number): KernelSigInfo {
   return {
     si_signo: sig,
     si_errno: 0,
     si_code: 0,
-    si_pid: task.pid,
-    si_uid: task.cred.uid,
+    si_pid: task_pid_nr_ns(task, task_active_pid_ns(parent)),
+    si_uid: from_kuid_munged(parent.cred, task.cred.uid),
     si_utime: nsec_to_clock_t(task.utime + task.signal.utime),
     si_stime: nsec_to_clock_t(task.stime + task.signal.stime),
   };
@@ -89,7 +90,11 @@ export function do_notify_parent_cldstop(task: Task, forTracer: boolean, why: Cl
 
   const action = parent.sighand.action[SIGCHLD - 1]!;
   if (action.sa_handler !== SIG_IGN && !(action.sa_flags & SA_NOCLDSTOP)) {
-    const info = { ...child_info(subject, SIGCHLD), si_code: why, si_status: stop_status(subject, why) };
+    const info = {
+      ...child_info(subject, parent, SIGCHLD),
+      si_code: why,
+      si_status: stop_status(subject, why),
+    };
     __send_signal_locked(SIGCHLD, info, parent, PIDTYPE_TGID, false);
   }
   __wake_up_parent(parent);

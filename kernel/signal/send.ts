@@ -44,7 +44,7 @@ import {
   sig_kernel_only,
   sig_kernel_stop,
 } from '../include/uapi/signal.ts';
-import { PIDTYPE_PID, type PidType } from '../pid.ts';
+import { PIDTYPE_PID, type PidType, task_pid_nr_ns } from '../pid.ts';
 import { try_to_wake_up } from '../sched/core.ts';
 import { wake_up_interruptible_all } from '../sched/wait.ts';
 import { ptrace_trap_notify, signal_set_stop_flags, task_clear_jobctl_pending } from './jobctl.ts';
@@ -53,6 +53,7 @@ import {
   SEND_SIG_NOINFO,
   SEND_SIG_PRIV,
   type SendInfo,
+  has_si_pid_and_uid,
   is_si_special,
   kernel_siginfo,
   user_siginfo,
@@ -143,7 +144,26 @@ function fill_info(sig: number, info: SendInfo, task: Task): KernelSigInfo {
  */
 export function send_signal_locked(sig: number, info: SendInfo, task: Task, type: SignalTarget): number {
   const force = info === SEND_SIG_PRIV || (!is_si_special(info) && info.si_code === SI_KERNEL);
+  if (info !== SEND_SIG_PRIV && from_ancestor_ns(task))
+    return __send_signal_locked(sig, without_sender(sig, info), task, type, true);
   return __send_signal_locked(sig, info, task, type, force);
+}
+
+/** Where si_pid is in a siginfo_t. */
+const SI_PID = 16;
+
+/** Is the running task outside of the target's PID namespace? Then its word is the kernel's, even for the first process there. */
+function from_ancestor_ns(task: Task): boolean {
+  const { ns } = task.thread_pid;
+  return ns.level > 0 && task_pid_nr_ns(task.kernel.sched.current, ns) === 0;
+}
+
+/** The sender has no number in there; the signal itself is told as it is. */
+function without_sender(sig: number, info: SendInfo): SendInfo {
+  const given = info === SEND_SIG_NOINFO ? { ...kernel_siginfo(sig), si_code: SI_USER } : info;
+  if (is_si_special(given) || !has_si_pid_and_uid(given)) return given;
+  const raw = given.raw?.slice().fill(0, SI_PID, SI_PID + 4);
+  return { ...given, si_pid: 0, ...(raw && { raw }) };
 }
 
 export function __send_signal_locked(

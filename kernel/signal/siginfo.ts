@@ -38,6 +38,8 @@ import {
   SIGTRAP,
 } from '../include/uapi/signal.ts';
 import { copy_from_user, copy_to_user } from '../lib/usercopy.ts';
+import { task_tgid_vnr } from '../pid.ts';
+import { from_kuid_munged } from '../user_namespace.ts';
 
 /** In place of a siginfo: a signal from the task that runs now... */
 export const SEND_SIG_NOINFO = 0;
@@ -210,8 +212,8 @@ export const user_siginfo = (sig: number, code: number, sender: Task): KernelSig
   si_signo: sig,
   si_errno: 0,
   si_code: code,
-  si_pid: sender.tgid,
-  si_uid: sender.cred.uid,
+  si_pid: task_tgid_vnr(sender, sender),
+  si_uid: from_kuid_munged(sender.cred, sender.cred.uid),
 });
 
 export const kernel_siginfo = (sig: number): KernelSigInfo => ({

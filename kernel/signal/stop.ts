@@ -46,6 +46,7 @@ import { do_notify_parent_cldstop } from './notify.ts';
 import { __fatal_signal_pending, recalc_sigpending_tsk } from './pending.ts';
 import { signal_wake_up } from './send.ts';
 import { user_siginfo } from './siginfo.ts';
+import { task_pid_vnr } from '../pid.ts';
 
 /**
  * Stops with the process. `signr`: the stop signal that was dequeued, 0: another thread's, JOBCTL_STOP_PENDING is set.
@@ -139,7 +140,7 @@ function* ptrace_do_notify(
 ): Sleeps<number> {
   return yield* ptrace_stop(task, exitCode, why, message, {
     ...user_siginfo(signr, exitCode, task),
-    si_pid: task.pid,
+    si_pid: task_pid_vnr(task, task),
   });
 }
 

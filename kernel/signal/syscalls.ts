@@ -59,6 +59,7 @@ import {
   sigset_to_bytes,
   without_kernel_only,
 } from './sigset.ts';
+import { find_vpid } from '../pid.ts';
 
 /** Goes on with a call that a signal interrupted and that cannot simply be made again. By hand: EINTR. */
 export const sys_restart_syscall = SYSCALL_DEFINE('restart_syscall', {}, function* (task) {
@@ -249,7 +250,7 @@ export const sys_rt_sigqueueinfo = SYSCALL_DEFINE(
     const info = copy_siginfo_from_user(task, uinfo, sig);
     if (typeof info === 'number') return info;
     if (forged(info) && task.pid !== pid) return -EPERM;
-    return kill_pid_info(sig, info, task.kernel.pids.find_vpid(pid));
+    return kill_pid_info(sig, info, find_vpid(task, pid));
   },
 );
 

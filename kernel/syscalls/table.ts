@@ -118,6 +118,7 @@ import {
 } from '../signal/syscalls.ts';
 import { sys_clone, sys_clone3, sys_set_tid_address, sys_unshare } from '../clone.ts';
 import { sys_exit, sys_exit_group } from '../exit.ts';
+import { sys_setns } from '../nsproxy.ts';
 import { sys_wait4, sys_waitid } from '../wait.ts';
 import { sys_pidfd_open, sys_pidfd_send_signal } from '../fs/pidfs.ts';
 import { sys_pidfd_getfd } from '../pidfd.ts';
@@ -312,7 +313,9 @@ export const sys_call_table: readonly Row[] = [
   [267, sys_syncfs],
   // kernel/clone.ts
   [ 96, sys_set_tid_address],
-  [ 97, sys_unshare, 'no namespaces'],
+  [ 97, sys_unshare, 'no IPC, network and cgroup namespaces'],
+  // kernel/nsproxy.ts
+  [268, sys_setns, 'no IPC, network and cgroup namespaces'],
   [220, sys_clone, 'no namespaces'],
   [435, sys_clone3, 'no namespaces, no cgroups'],
   // kernel/exit.ts

@@ -26,7 +26,7 @@ import {
   CLOCK_TAI,
   CLOCK_THREAD_CPUTIME_ID,
 } from '../include/uapi/time.ts';
-import { PIDTYPE_PID, PIDTYPE_TGID, pid_task } from '../pid.ts';
+import { PIDTYPE_PID, PIDTYPE_TGID, pid_task, find_vpid } from '../pid.ts';
 import { enumeration, outptr, ptr, SYSCALL_DEFINE } from '../syscalls/define.ts';
 import { type CpuClock, CPUCLOCK_SCHED, cpu_clock_sample } from './posix-cpu-timers.ts';
 import { do_sys_settimeofday64, get_timespec64, put_timespec64 } from './time.ts';
@@ -88,7 +88,7 @@ export function cpu_clock(task: Task, id: number): CpuClockId | null | number {
 
 function cpu_clock_task(task: Task, nr: number, perThread: boolean): Task | null {
   if (nr === 0) return task;
-  const pid = task.kernel.pids.find_vpid(nr);
+  const pid = find_vpid(task, nr);
   if (!perThread) return pid === task.thread_pid ? task : pid_task(pid, PIDTYPE_TGID);
   const thread = pid_task(pid, PIDTYPE_PID);
   return thread?.signal === task.signal ? thread : null;

@@ -19,7 +19,7 @@ import { SIGALRM } from '../include/uapi/signal.ts';
 import { CLOCKS, TIMER_ABSTIME } from '../include/uapi/time.ts';
 import { get_unaligned_le32 } from '../lib/bytes.ts';
 import { copy_to_user, memdup_user, put_user_u32 } from '../lib/usercopy.ts';
-import { PIDTYPE_PID, PIDTYPE_TGID, pid_task } from '../pid.ts';
+import { PIDTYPE_PID, PIDTYPE_TGID, pid_task, find_vpid } from '../pid.ts';
 import { send_sigqueue, sigqueue_alloc, sigqueue_free } from '../signal.ts';
 import { bits, enumeration, int, outptr, ptr, SYSCALL_DEFINE } from '../syscalls/define.ts';
 import { HrTimer } from './hrtimer.ts';
@@ -203,7 +203,7 @@ function good_sigevent(task: Task, from: UserPtr, id: number): SigEvent | number
 }
 
 function threadOf(task: Task, nr: number): Task | null {
-  const thread = pid_task(task.kernel.pids.find_vpid(nr), PIDTYPE_PID);
+  const thread = pid_task(find_vpid(task, nr), PIDTYPE_PID);
   return thread?.signal === task.signal ? thread : null;
 }
 

@@ -36,6 +36,7 @@ import { get_signal } from '../../kernel/signal.ts';
 import { HrTimers } from '../../kernel/time/hrtimer.ts';
 import { NSEC_PER_SEC, Timekeeping } from '../../kernel/time/timekeeping.ts';
 import type { Syscall } from '../../kernel/syscalls/define.ts';
+import { PROC_DYNAMIC_FIRST } from '../../kernel/include/linux/ns_common.ts';
 
 /** What runs in place of a program. When it returns, the task exits with 0. */
 export type Program = (user: User) => Sleeps<void>;
@@ -128,20 +129,20 @@ export class FakeMachine {
   }
 
   private makeKernel(params: Map<string, string>): Kernel {
+    const users = new UserTable();
     const kernel = {
       arch: this.makeArch(),
       events: null,
       params,
-      pids: new PidTable(),
-      users: new UserTable(),
+      pids: new PidTable(users),
+      users,
       futex: new FutexTable(),
       yama: new Yama(),
       mm: { oom_victim: null },
       init: null,
+      next_ns_inum: PROC_DYNAMIC_FIRST,
       unknown_syscalls: new Set<number>(),
       kcmp: new KcmpOrder(),
-      hostname: '(none)',
-      domainname: '(none)',
     } as unknown as Kernel & { init_task: Task };
     kernel.printk = new Printk(kernel);
     kernel.audit = new Audit(kernel, new AuditFilter());

@@ -23,6 +23,7 @@ import { Scheduler } from '../../kernel/sched/core.ts';
 import type { Sleeps } from '../../kernel/sched/wait.ts';
 import { PtRegs } from '../../arch/arm64/include/asm/ptrace.ts';
 import { ThreadStruct } from '../../arch/arm64/include/asm/processor.ts';
+import { PROC_DYNAMIC_FIRST } from '../../kernel/include/linux/ns_common.ts';
 
 /** What the tests at hand need; anything else is undefined, and says so loudly when it is called. */
 export function fakeArch(over: Partial<Arch> = {}): Arch {
@@ -44,14 +45,16 @@ export function fakeArch(over: Partial<Arch> = {}): Arch {
 }
 
 export function testKernel(over: Partial<Arch> = {}): Kernel {
+  const users = new UserTable();
   const kernel = {
     arch: fakeArch(over),
     events: null,
     params: new Map<string, string>(),
-    pids: new PidTable(),
-    users: new UserTable(),
+    pids: new PidTable(users),
+    users,
     yama: new Yama(),
     init: null,
+    next_ns_inum: PROC_DYNAMIC_FIRST,
     unknown_syscalls: new Set<number>(),
     kcmp: new KcmpOrder(),
   } as Partial<Kernel> as Kernel & { init_task: Task };

@@ -27,6 +27,8 @@ import {
   pid_task,
   task_pgrp,
   task_session,
+  find_vpid,
+  pid_vnr,
 } from '../../pid.ts';
 import { kill_pgrp } from '../../signal/kill.ts';
 import { send_signal_locked, sig_handler } from '../../signal/send.ts';
@@ -156,7 +158,7 @@ export function tiocnotty(task: Task, tty: Tty): number {
 
 export function tiocgpgrp(task: Task, tty: Tty, arg: UserPtr): number {
   if (task.signal.tty !== tty) return -ENOTTY;
-  return put_user_u32(task, arg, tty.pgrp?.nr ?? 0);
+  return put_user_u32(task, arg, tty.pgrp ? pid_vnr(tty.pgrp, task) : 0);
 }
 
 /** TIOCSPGRP: another process group of the session comes to the foreground. */
@@ -170,7 +172,7 @@ export function tiocspgrp(task: Task, tty: Tty, arg: UserPtr): number {
   const nr = word | 0;
   if (nr < 0) return -EINVAL;
 
-  const pgrp = task.kernel.pids.find_vpid(nr);
+  const pgrp = find_vpid(task, nr);
   if (!pgrp) return -ESRCH;
   if (session_of_pgrp(pgrp) !== task_session(task)) return -EPERM;
   tty.pgrp = pgrp;
@@ -185,5 +187,5 @@ function session_of_pgrp(pgrp: Pid): Pid | null {
 
 export function tiocgsid(task: Task, tty: Tty, arg: UserPtr): number {
   if (task.signal.tty !== tty || !tty.session) return -ENOTTY;
-  return put_user_u32(task, arg, tty.session.nr);
+  return put_user_u32(task, arg, pid_vnr(tty.session, task));
 }

@@ -5,7 +5,9 @@
  * Manual:  proc_pid_stat(5), proc_pid_status(5)
  */
 
-import type { KernelCap } from '../../cred.ts';
+import type { Cred, KernelCap } from '../../cred.ts';
+import type { PidNamespace } from '../../include/linux/pid_namespace.ts';
+import { from_kgid_munged, from_kuid_munged } from '../../user_namespace.ts';
 import { tty_devnum } from '../../drivers/tty/tty.ts';
 import { tty_get_pgrp_nr } from '../../drivers/tty/tty_jobctrl.ts';
 import {
@@ -26,7 +28,16 @@ import { RLIMIT_RSS, RLIMIT_SIGPENDING } from '../../include/uapi/resource.ts';
 import { SIG_DFL, SIG_IGN } from '../../include/uapi/signal.ts';
 import { new_encode_dev } from '../../include/uapi/stat.ts';
 import { get_mm_rss } from '../../mm/rmap.ts';
-import { task_pgrp, task_session } from '../../pid.ts';
+import {
+  type Pid,
+  pid_nr_ns,
+  task_pgrp,
+  task_pid_nr_ns,
+  task_ppid_nr_ns,
+  task_session,
+  task_tgid,
+  task_tgid_nr_ns,
+} from '../../pid.ts';
 import { PTRACE_MODE_READ_FSCREDS, ptrace_may_access } from '../../ptrace.ts';
 import { nsec_to_clock_t, task_cputime, thread_group_cputime } from '../../sched/cputime.ts';
 import { count_filters } from '../../seccomp.ts';
@@ -71,7 +82,7 @@ const ULONG_MAX = '18446744073709551615';
 const SIGCHLD = 17;
 
 /** One line; fields by proc_pid_stat(5)'s numbers. Addresses are for those who may look into the process. */
-export function do_task_stat(task: Task, reader: Task, whole: boolean): string {
+export function do_task_stat(task: Task, reader: Task, ns: PidNamespace, whole: boolean): string {
   const { signal, mm } = task;
   const may_look = ptrace_may_access(reader, task, PTRACE_MODE_READ_FSCREDS);
   const times = whole ? thread_group_cputime(task) : task_cputime(task);
@@ -81,12 +92,12 @@ export function do_task_stat(task: Task, reader: Task, whole: boolean): string {
   const ended = (task.flags & (PF_EXITING | PF_DUMPCORE)) !== 0;
 
   const fields: (number | string)[] = [
-    task.pid, //                                  (1) pid
+    task_pid_nr_ns(task, ns), //                  (1) pid
     `(${escape_comm(task.comm)})`,
     get_task_state(task)[0]!,
-    task.exit_state === EXIT_DEAD ? 0 : task.real_parent.tgid, // (4) ppid
-    task_pgrp(task).nr,
-    task_session(task).nr,
+    task.exit_state === EXIT_DEAD ? 0 : task_ppid_nr_ns(task, ns), // (4) ppid
+    pid_nr_ns(task_pgrp(task), ns),
+    pid_nr_ns(task_session(task), ns),
     signal.tty ? new_encode_dev(tty_devnum(signal.tty)) : 0, // (7) tty_nr
     signal.tty ? tty_get_pgrp_nr(signal.tty) : -1,
     task.flags,
@@ -144,16 +155,18 @@ const sum_threads = (task: Task, of: (thread: Task) => number): number => {
 };
 
 /** A process's directory shows the whole process, a thread's only the thread. */
-export const proc_pid_stat = (task: Task, reader: Task): string => do_task_stat(task, reader, true);
-export const proc_tid_stat = (task: Task, reader: Task): string => do_task_stat(task, reader, false);
+export const proc_pid_stat = (task: Task, reader: Task, ns: PidNamespace): string =>
+  do_task_stat(task, reader, ns, true);
+export const proc_tid_stat = (task: Task, reader: Task, ns: PidNamespace): string =>
+  do_task_stat(task, reader, ns, false);
 
 const cap_hex = (set: KernelCap): string => sigset_to_hex(set);
 const line = (name: string, ...values: (number | string)[]): string => `${name}:\t${values.join('\t')}\n`;
 
-export function proc_pid_status(task: Task): string {
+export function proc_pid_status(task: Task, reader: Task, ns: PidNamespace): string {
   return (
     line('Name', escape_comm(task.comm)) +
-    status_ids(task) +
+    status_ids(task, reader.cred, ns) +
     (task.mm ? task_mem(task.mm) : '') +
     (task.mm ? 'CoreDumping:\t0\nTHP_enabled:\t0\nuntag_mask:\t0xffffffffffffff\n' : '') +
     status_signals(task) +
@@ -162,26 +175,32 @@ export function proc_pid_status(task: Task): string {
   );
 }
 
-function status_ids(task: Task): string {
+/** The numbers at each level from the reader's down to the task's own. */
+const numbers_from = (pid: Pid, task: Task, ns: PidNamespace): number[] =>
+  task.thread_pid.numbers.slice(ns.level).map((level) => pid_nr_ns(pid, level.ns));
+
+function status_ids(task: Task, reader: Cred, ns: PidNamespace): string {
   const { cred } = task;
-  const tracer = task.ptrace ? task.parent.pid : 0;
+  const tracer = task.ptrace ? task_pid_nr_ns(task.parent, ns) : 0;
+  const uids = [cred.uid, cred.euid, cred.suid, cred.fsuid].map((uid) => from_kuid_munged(reader, uid));
+  const gids = [cred.gid, cred.egid, cred.sgid, cred.fsgid].map((gid) => from_kgid_munged(reader, gid));
   const fds = task.files?.fd.length ?? 0;
   return (
     line('Umask', `0${task.fs.umask.toString(8).padStart(3, '0')}`) +
     line('State', get_task_state(task)) +
-    line('Tgid', task.tgid) +
+    line('Tgid', task_tgid_nr_ns(task, ns)) +
     line('Ngid', 0) +
-    line('Pid', task.pid) +
-    line('PPid', task.real_parent.tgid) +
+    line('Pid', task_pid_nr_ns(task, ns)) +
+    line('PPid', task_ppid_nr_ns(task, ns)) +
     line('TracerPid', tracer) +
-    line('Uid', cred.uid, cred.euid, cred.suid, cred.fsuid) +
-    line('Gid', cred.gid, cred.egid, cred.sgid, cred.fsgid) +
+    line('Uid', ...uids) +
+    line('Gid', ...gids) +
     line('FDSize', task.files ? Math.max(64, 2 ** Math.ceil(Math.log2(Math.max(1, fds)))) : 0) +
     `Groups:\t${cred.group_info.map((gid) => `${gid} `).join('') || ' '}\n` +
-    line('NStgid', task.tgid) +
-    line('NSpid', task.pid) +
-    line('NSpgid', task_pgrp(task).nr) +
-    line('NSsid', task_session(task).nr) +
+    line('NStgid', ...numbers_from(task_tgid(task), task, ns)) +
+    line('NSpid', ...numbers_from(task.thread_pid, task, ns)) +
+    line('NSpgid', ...numbers_from(task_pgrp(task), task, ns)) +
+    line('NSsid', ...numbers_from(task_session(task), task, ns)) +
     line('Kthread', task.flags & PF_KTHREAD ? 1 : 0)
   );
 }

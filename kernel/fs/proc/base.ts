@@ -5,14 +5,14 @@
  * Manual:  proc(5)
  * Differs: dentries are made anew by each lookup and kept by nobody; what there is not is ENOENT at once, so nothing can be
  *          created either
- * Absent:  map_files, ns, net, attr, pagemap, clear_refs, numa_maps, autogroup, and what belongs to subsystems there are not
+ * Absent:  map_files, net, attr, pagemap, clear_refs, numa_maps, autogroup, and what belongs to subsystems there are not
  */
 
 import type { Dentry, DirContext, File, FileOperations, InodeOperations } from '../../include/linux/fs.ts';
 import type { Task } from '../../include/linux/sched.ts';
 import { ENOENT } from '../../include/uapi/errno.ts';
 import { fs_umode_to_dtype, S_IFDIR } from '../../include/uapi/stat.ts';
-import type { Pid } from '../../pid.ts';
+import { type Pid, PIDTYPE_PID, pid_task, task_pid_nr_ns } from '../../pid.ts';
 import { proc_mountinfo, proc_mounts, proc_mountstats } from '../proc_namespace.ts';
 import { dcache_dir_lseek, dir_emit_dots, generic_read_dir } from '../readdir.ts';
 import { proc_pid_stat, proc_pid_status } from './array.ts';
@@ -29,6 +29,9 @@ import {
   REG,
 } from './internal.ts';
 import { proc_mem_fops } from './mem.ts';
+import { ns_entries } from './namespaces.ts';
+import { proc_pid_ns } from './generic.ts';
+import { proc_timens_show_offsets, timens_offsets_write } from '../../time/namespace.ts';
 import * as files from './pid_files.ts';
 import { proc_pid_maps, proc_pid_smaps, proc_pid_smaps_rollup, proc_pid_statm } from './task_mmu.ts';
 
@@ -74,12 +77,21 @@ class EntryDirectory {
 const PID_DIRECTORY_LINKS = 9;
 
 /** /proc/<n>: any thread's number is found, though only processes are listed. */
-export function proc_pid_lookup(dir: Dentry, name: string, task: Task): Dentry | number {
-  const nr = name_to_int(name);
-  const target = nr === null ? null : task.kernel.pids.find_task_by_vpid(nr);
+export function proc_pid_lookup(dir: Dentry, name: string): Dentry | number {
+  const target = find_proc_task(dir, name);
   if (!target) return -ENOENT;
   return pid_directory(dir, name, tgid_directory, target.thread_pid);
 }
+
+/** Linux: find_task_by_pid_ns(). The names are numbers of the namespace that this /proc shows. */
+function find_proc_task({ d_sb }: Dentry, name: string): Task | null {
+  const nr = name_to_int(name);
+  return nr === null ? null : pid_task(proc_pid_ns(d_sb).pids.get(nr) ?? null, PIDTYPE_PID);
+}
+
+/** Linux: tgid_pidfd_to_pid(). An open /proc/<n> means the process, too; null: it is no such directory. */
+export const proc_directory_pid = (file: File): Pid | null =>
+  file.f_op === tgid_directory.fops ? (file.f_inode.i_private as Pid) : null;
 
 function pid_directory(dir: Dentry, name: string, directory: EntryDirectory, pid: Pid): Dentry | number {
   const dentry = proc_pid_dentry(dir, name, DIR(0o555, directory.iops, directory.fops), pid);
@@ -89,11 +101,10 @@ function pid_directory(dir: Dentry, name: string, directory: EntryDirectory, pid
 
 /* /proc/<pid>/task: the threads. */
 
-function proc_task_lookup(dir: Dentry, name: string, task: Task): Dentry | number {
+function proc_task_lookup(dir: Dentry, name: string): Dentry | number {
   const leader = get_proc_task(dir.d_inode!);
   if (!leader) return -ENOENT;
-  const nr = name_to_int(name);
-  const thread = nr === null ? null : task.kernel.pids.find_task_by_vpid(nr);
+  const thread = find_proc_task(dir, name);
   if (!thread || thread.signal !== leader.signal) return -ENOENT;
   return pid_directory(dir, name, tid_directory, thread.thread_pid);
 }
@@ -102,7 +113,10 @@ function proc_task_readdir(file: File, ctx: DirContext): number {
   const leader = get_proc_task(file.f_inode);
   if (!leader) return -ENOENT;
   if (!dir_emit_dots(file, ctx)) return 0;
-  for (const tid of [...leader.signal.threads].map((thread) => thread.pid).sort((a, b) => a - b)) {
+  const ns = proc_pid_ns(file.f_inode.i_sb);
+  for (const tid of [...leader.signal.threads]
+    .map((thread) => task_pid_nr_ns(thread, ns))
+    .sort((a, b) => a - b)) {
     const place = tid + 2;
     if (place < ctx.pos) continue;
     ctx.pos = place;
@@ -124,11 +138,14 @@ const proc_task_fops: FileOperations = {
   iterate: proc_task_readdir,
 };
 
+const ns_directory = new EntryDirectory(ns_entries());
+
 /* In upstream's order, which is also readdir's. */
 // biome-ignore format: columns teach
 const COMMON: Table = [
   ['fd',            DIR(0o500, proc_fd_iops, proc_fd_fops)],
   ['fdinfo',        DIR(0o555, proc_fdinfo_iops, proc_fdinfo_fops)],
+  ['ns',            DIR(0o511, ns_directory.iops, ns_directory.fops)],
   ['environ',       PRIVATE(0o400, files.proc_pid_environ)],
   ['auxv',          PRIVATE(0o400, files.proc_pid_auxv)],
   ['status',        ONE(0o444, proc_pid_status)],
@@ -156,14 +173,15 @@ const COMMON: Table = [
   ['oom_score_adj', ONE(0o644, files.oom_score_adj_read, files.oom_score_adj_write)],
   ['loginuid',      ONE(0o644, () => '4294967295')],
   ['sessionid',     ONE(0o444, () => '4294967295')],
-  ['uid_map',       ONE(0o644, files.proc_id_map)],
-  ['gid_map',       ONE(0o644, files.proc_id_map)],
-  ['setgroups',     ONE(0o644, () => 'allow\n')],
+  ['uid_map',       ONE(0o644, files.proc_uid_map, files.proc_uid_map_write)],
+  ['gid_map',       ONE(0o644, files.proc_gid_map, files.proc_gid_map_write)],
+  ['setgroups',     ONE(0o644, files.proc_setgroups, files.proc_setgroups_write)],
 ];
 
 const tgid_directory = new EntryDirectory([
   ['task', DIR(0o555, proc_task_iops, proc_task_fops)],
   ...COMMON,
+  ['timens_offsets', ONE(0o644, proc_timens_show_offsets, timens_offsets_write)],
   ['timerslack_ns', ONE(0o666, files.timerslack_ns_show, files.timerslack_ns_write)],
 ]);
 

@@ -26,7 +26,7 @@ import { get_close_on_exec } from '../file.ts';
 import { generic_permission } from '../permission.ts';
 import { dcache_dir_lseek, dir_emit_dots, generic_read_dir } from '../readdir.ts';
 import { get_proc_task, name_to_int, type PidEntry, proc_pid_dentry } from './internal.ts';
-import { proc_setattr, single_fops } from './generic.ts';
+import { proc_pid_ns, proc_setattr, single_fops } from './generic.ts';
 
 /** The file that an entry named after a descriptor stands for; null when it was closed. */
 function file_of(dentry: Dentry): File | null {
@@ -117,7 +117,8 @@ function fdinfo_entry(fd: number): PidEntry {
     const { f_pos, f_path, f_inode } = file;
     return (
       `pos:\t${f_pos}\nflags:\t0${flags.toString(8)}\n` +
-      `mnt_id:\t${f_path.mnt.mnt_id}\nino:\t${f_inode.i_ino}\n`
+      `mnt_id:\t${f_path.mnt.mnt_id}\nino:\t${f_inode.i_ino}\n` +
+      (file.f_op.show_fdinfo?.(file, proc_pid_ns(inode.i_sb)) ?? '')
     );
   });
   return { mode: S_IFREG | 0o444, iop: { setattr: proc_setattr }, fop };

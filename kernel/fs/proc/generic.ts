@@ -16,6 +16,7 @@ import type {
   Kiocb,
   SuperBlock,
 } from '../../include/linux/fs.ts';
+import type { PidNamespace } from '../../include/linux/pid_namespace.ts';
 import type { Task } from '../../include/linux/sched.ts';
 import { EFAULT, EINVAL, EIO, ENOENT, EPERM } from '../../include/uapi/errno.ts';
 import { SEEK_CUR, SEEK_SET } from '../../include/uapi/fcntl.ts';
@@ -86,14 +87,29 @@ function seq_lseek(file: File, offset: number, whence: number): number {
 const PROC_ROOT_INO = 1;
 const PROC_DYNAMIC_FIRST = 0xf000_0000;
 
-export const proc_sb = (kernel: Kernel): SuperBlock => kernel.fs.singletons.get('proc')!;
+/** That of the initial namespace, where everything is registered; others are copies. */
+export const proc_sb = (kernel: Kernel): SuperBlock => kernel.pids.init_pid_ns.proc_sb!;
 
-/** How many permanent entries there are: kept in the super block. */
-const next_static_ino = (sb: SuperBlock): number => {
-  const count = (sb.s_fs_info as number | null) ?? 0;
-  sb.s_fs_info = count + 1;
-  return PROC_DYNAMIC_FIRST + count;
-};
+/** What a /proc keeps: whose numbers it shows, and how many permanent entries it has. */
+export interface ProcFsInfo {
+  readonly pid_ns: PidNamespace;
+  entries: number;
+}
+
+const proc_fs_info = (sb: SuperBlock): ProcFsInfo => sb.s_fs_info as ProcFsInfo;
+export const proc_pid_ns = (sb: SuperBlock): PidNamespace => proc_fs_info(sb).pid_ns;
+
+const next_static_ino = (sb: SuperBlock): number => PROC_DYNAMIC_FIRST + proc_fs_info(sb).entries++;
+
+/** All that is registered below `from`, once more below `to`. */
+export function proc_copy_entries(from: Dentry, to: Dentry): void {
+  for (const entry of from.d_children.values()) {
+    const { i_mode, i_op, i_fop, i_nlink } = entry.d_inode!;
+    const copy = add_entry(to, entry.d_name, i_mode, i_op, i_fop);
+    copy.d_inode!.i_nlink = i_nlink;
+    proc_copy_entries(entry, copy);
+  }
+}
 
 export function proc_root_inode(sb: SuperBlock, i_op: InodeOperations, i_fop: FileOperations): Inode {
   sb.next_ino = PROC_ROOT_INO + 1;
@@ -180,9 +196,19 @@ export function proc_create_fops(kernel: Kernel, path: string, mode: number, fop
 }
 
 /** A link whose text may depend on who reads it. */
-export function proc_symlink(kernel: Kernel, name: string, text: (task: Task) => string): void {
+export function proc_symlink(
+  kernel: Kernel,
+  name: string,
+  text: (task: Task, ns: PidNamespace) => string | number,
+): void {
   const root = proc_sb(kernel).s_root;
-  add_entry(root, name, S_IFLNK | 0o777, { readlink: (_dentry, task) => text(task) }, no_fops);
+  add_entry(
+    root,
+    name,
+    S_IFLNK | 0o777,
+    { readlink: ({ d_sb }, task) => text(task, proc_pid_ns(d_sb)) },
+    no_fops,
+  );
 }
 
 /** Linux: kstrtoint(). All of the text but space around it: decimal, 0x hexadecimal, 0 octal. null: something else. */

@@ -6,6 +6,7 @@
  */
 
 import type { Dentry, FileOperations, Inode, InodeOperations, Path } from '../../include/linux/fs.ts';
+import type { PidNamespace } from '../../include/linux/pid_namespace.ts';
 import type { Task } from '../../include/linux/sched.ts';
 import { EACCES, ENOENT, ESRCH } from '../../include/uapi/errno.ts';
 import { S_IFDIR, S_IFLNK, S_IFREG } from '../../include/uapi/stat.ts';
@@ -13,7 +14,7 @@ import { type Pid, PIDTYPE_PID, pid_task } from '../../pid.ts';
 import { PTRACE_MODE_READ_FSCREDS, ptrace_may_access } from '../../ptrace.ts';
 import { d_alloc, d_path } from '../dcache.ts';
 import { new_inode } from '../inode.ts';
-import { proc_setattr, single_fops } from './generic.ts';
+import { proc_pid_ns, proc_setattr, single_fops } from './generic.ts';
 
 /** What an entry is: kind and permissions, and how it behaves. */
 export interface PidEntry {
@@ -22,8 +23,8 @@ export interface PidEntry {
   readonly fop: FileOperations;
 }
 
-/** A text about a task. `reader` is who asks. */
-export type PidShow = (task: Task, reader: Task) => string | number;
+/** A text about a task. `reader` is who asks, `ns` whose numbers are told. */
+export type PidShow = (task: Task, reader: Task, ns: PidNamespace) => string | number;
 export type PidStore = (task: Task, text: string, writer: Task) => number;
 
 /** The task an inode is about; null when it is gone. */
@@ -34,7 +35,7 @@ export function ONE(permissions: number, show: PidShow, store: PidStore | null =
   const fop = single_fops(
     (inode, reader) => {
       const task = get_proc_task(inode);
-      return task ? show(task, reader) : -ESRCH;
+      return task ? show(task, reader, proc_pid_ns(inode.i_sb)) : -ESRCH;
     },
     store &&
       ((inode, writer, text) => {
@@ -47,8 +48,8 @@ export function ONE(permissions: number, show: PidShow, store: PidStore | null =
 
 /** As ONE(), but only for who may look into the task. */
 export const PRIVATE = (permissions: number, show: PidShow): PidEntry =>
-  ONE(permissions, (task, reader) =>
-    ptrace_may_access(reader, task, PTRACE_MODE_READ_FSCREDS) ? show(task, reader) : -EACCES,
+  ONE(permissions, (task, reader, ns) =>
+    ptrace_may_access(reader, task, PTRACE_MODE_READ_FSCREDS) ? show(task, reader, ns) : -EACCES,
   );
 
 /** A link to where something of the task is. */

@@ -31,6 +31,9 @@ import { bytes_to_string } from '../../lib/bytes.ts';
 import { access_remote_vm } from '../../mm/gup.ts';
 import { oom_badness } from '../../mm/oom_kill.ts';
 import { PTRACE_MODE_ATTACH_FSCREDS, ptrace_may_access } from '../../ptrace.ts';
+import type { PidNamespace } from '../../include/linux/pid_namespace.ts';
+import { task_pid_nr_ns } from '../../pid.ts';
+import { show_id_map, write_id_map, write_setgroups } from '../../user_namespace.ts';
 import { kstrtoint } from './generic.ts';
 
 /** Bytes [start, end) of another process; fewer where memory is not there. */
@@ -161,8 +164,19 @@ export function oom_score_adj_write(task: Task, text: string, writer: Task): num
   return text.length;
 }
 
-/** One user namespace, in which everybody is who they are. */
-export const proc_id_map = (): string => '         0          0 4294967295\n';
+export const proc_uid_map = ({ cred }: Task, reader: Task): string =>
+  show_id_map(cred.user_ns, 'uid_map', reader.cred);
+export const proc_gid_map = ({ cred }: Task, reader: Task): string =>
+  show_id_map(cred.user_ns, 'gid_map', reader.cred);
+export const proc_uid_map_write = ({ cred }: Task, text: string, writer: Task): number =>
+  write_id_map(cred.user_ns, 'uid_map', text, writer);
+export const proc_gid_map_write = ({ cred }: Task, text: string, writer: Task): number =>
+  write_id_map(cred.user_ns, 'gid_map', text, writer);
+
+export const proc_setgroups = ({ cred }: Task): string =>
+  cred.user_ns.setgroups_allowed ? 'allow\n' : 'deny\n';
+export const proc_setgroups_write = ({ cred }: Task, text: string, writer: Task): number =>
+  write_setgroups(cred.user_ns, text, writer);
 
 export const timerslack_ns_show = (task: Task): string => `${task.timer_slack_ns}\n`;
 
@@ -175,5 +189,5 @@ export function timerslack_ns_write(task: Task, text: string, writer: Task): num
 }
 
 /** Children that this thread made, by number. */
-export const children_show = (task: Task): string =>
-  [...task.children].map((child) => `${child.pid} `).join('');
+export const children_show = (task: Task, _reader: Task, ns: PidNamespace): string =>
+  [...task.children].map((child) => `${task_pid_nr_ns(child, ns)} `).join('');

@@ -16,16 +16,17 @@ import { DEFAULT_MAX_MAP_COUNT, MMAP_MIN_ADDR } from '../../include/linux/mm.ts'
 import { NR_OPEN } from '../file.ts';
 import { PIPE_MAX_SIZE } from '../pipe.ts';
 import { kstrtoint, proc_create, proc_setattr } from './generic.ts';
+import { task_active_pid_ns } from '../../pid.ts';
 
-type Read = (kernel: Kernel) => string | number;
+type Read = (kernel: Kernel, task: Task) => string | number;
 /** Bytes taken (0: all of them), or -errno. */
-type Write = (kernel: Kernel, text: string) => number;
+type Write = (kernel: Kernel, text: string, task: Task) => number;
 
 /** Linux: proc_dostring(). Up to the first newline, and no longer than the field. */
 const string_field =
-  (set: (kernel: Kernel, value: string) => void): Write =>
-  (kernel, text) => {
-    set(kernel, text.split('\n')[0]!.slice(0, UTS_LEN - 1));
+  (set: (task: Task, value: string) => void): Write =>
+  (_kernel, text, task) => {
+    set(task, text.split('\n')[0]!.slice(0, UTS_LEN - 1));
     return text.length;
   };
 const UTS_LEN = 65;
@@ -75,12 +76,12 @@ const SYSCTLS: readonly (readonly [path: string, read: Read, write?: Write])[] =
   ['kernel/ostype',               () => UTS_SYSNAME],
   ['kernel/osrelease',            () => UTS_RELEASE],
   ['kernel/version',              () => UTS_VERSION],
-  ['kernel/hostname',             (k) => k.hostname, string_field((k, value) => { k.hostname = value; })],
-  ['kernel/domainname',           (k) => k.domainname, string_field((k, value) => { k.domainname = value; })],
+  ['kernel/hostname',             (_, t) => t.nsproxy.uts_ns.nodename, string_field((t, value) => { t.nsproxy.uts_ns.nodename = value; })],
+  ['kernel/domainname',           (_, t) => t.nsproxy.uts_ns.domainname, string_field((t, value) => { t.nsproxy.uts_ns.domainname = value; })],
   ['kernel/arch',                 (k) => k.arch.machine],
   ['kernel/pid_max',              (k) => k.pids.pid_max, int_field(RESERVED_PIDS, PID_MAX_LIMIT, (k, n) => { k.pids.pid_max = n; })],
   ['kernel/threads-max',          (k) => k.pids.max_threads, int_field(1, 2 ** 31 - 1, (k, n) => { k.pids.max_threads = n; })],
-  ['kernel/ns_last_pid',          (k) => k.pids.last],
+  ['kernel/ns_last_pid',          (_, t) => task_active_pid_ns(t).last],
   ['kernel/cap_last_cap',         () => CAP_LAST_CAP],
   ['kernel/ngroups_max',          () => 65536],
   ['kernel/overflowuid',          () => 65534],
@@ -131,8 +132,9 @@ const proc_sys_iops: InodeOperations = { permission: proc_sys_permission, setatt
 
 /** How other rooms add theirs: "kernel/seccomp/actions_avail". */
 export function register_sysctl(kernel: Kernel, path: string, read: Read, write?: Write): void {
-  const show = (_inode: Inode, task: Task): string => `${read(task.kernel)}\n`;
+  const show = (_inode: Inode, task: Task): string => `${read(task.kernel, task)}\n`;
   const store =
-    write && ((_inode: Inode, task: Task, text: string): number => write(task.kernel, text) || text.length);
+    write &&
+    ((_inode: Inode, task: Task, text: string): number => write(task.kernel, text, task) || text.length);
   proc_create(kernel, `sys/${path}`, write ? 0o644 : 0o444, show, store ?? null, proc_sys_iops);
 }

@@ -16,6 +16,8 @@ import type { EpItem } from '../../fs/eventpoll.ts';
 import type { FileLockContext } from '../../fs/locks.ts';
 import type { PipeInodeInfo } from '../../fs/pipe.ts';
 import type { VmArea } from './mm_types.ts';
+import type { NsCommon } from './ns_common.ts';
+import type { PidNamespace } from './pid_namespace.ts';
 import type { Task } from './sched.ts';
 import type { UserPtr } from './types.ts';
 
@@ -99,8 +101,17 @@ export interface Mount {
   mnt_parent: Mount | null;
   mnt_mountpoint: Dentry | null;
   mnt_detached: boolean;
+  /** Whose tree it is in; null: in none. */
+  mnt_ns: MntNamespace | null;
   readonly mnt_devname: string;
   mnt_flags: number;
+}
+
+/** A tree of mounts. Counted, because a mount that nobody can reach any more must let go of what it covers. */
+export interface MntNamespace extends NsCommon {
+  readonly type: 'mnt';
+  readonly root: Mount;
+  count: number;
 }
 
 export interface Path {
@@ -145,7 +156,7 @@ export interface FileSystemType {
   /** "nodev" file systems have no block device below; all of ours are. */
   readonly nodev: boolean;
   /** A super block (shared or fresh) or -errno. `data`: mount options as text. */
-  get_tree(kernel: Kernel, data: string): SuperBlock | number;
+  get_tree(kernel: Kernel, data: string, task: Task): SuperBlock | number;
 }
 
 /** Names arrive checked (length, not "." or ".."); permissions were judged by the caller. Each returns 0 or -errno. */
@@ -211,6 +222,8 @@ export interface FileOperations {
   ioctl?(task: Task, file: File, cmd: number, arg: UserPtr): MaySleep<number>;
   /** Checks and adjusts a mapping that is being made; 0 or -errno. Absent: ENODEV. */
   mmap?(file: File, vma: VmArea): number;
+  /** What /proc/<pid>/fdinfo/<n> says besides; `ns`: whose numbers that /proc shows. */
+  show_fdinfo?(file: File, ns: PidNamespace): string;
   fsync?(file: File): number;
   fallocate?(file: File, mode: number, offset: number, length: number, task: Task): number;
 }

@@ -18,6 +18,7 @@ import type { WaitQueueHead } from '../../sched/wait.ts';
 import type { HrTimer } from '../../time/hrtimer.ts';
 import type { FilesStruct, FsStruct } from './fs.ts';
 import type { Mm } from './mm_types.ts';
+import type { NsProxy } from './ns_common.ts';
 import type { KernelSigInfo, SigHand, SigPending, SigSet, SignalStruct } from './signal.ts';
 import type { UserPtr } from './types.ts';
 
@@ -121,6 +122,7 @@ export interface Task {
   fs: FsStruct;
   files: FilesStruct | null;
   cred: Cred;
+  nsproxy: NsProxy;
 
   signal: SignalStruct;
   sighand: SigHand;

@@ -51,8 +51,8 @@ const INVALID: readonly (readonly [string, number])[] = [
   ['CLONE_NEWPID with CLONE_THREAD', F.CLONE_NEWPID | F.CLONE_THREAD | F.CLONE_SIGHAND | F.CLONE_VM],
   ['CLONE_PIDFD with CLONE_DETACHED', F.CLONE_PIDFD | F.CLONE_DETACHED],
   ['CLONE_PIDFD with CLONE_PARENT_SETTID', F.CLONE_PIDFD | F.CLONE_PARENT_SETTID],
-  ['a user namespace, of which there are none', F.CLONE_NEWUSER],
-  ['a UTS namespace, of which there are none', F.CLONE_NEWUTS],
+  ['an IPC namespace, of which there are none', F.CLONE_NEWIPC],
+  ['a network namespace, of which there are none', F.CLONE_NEWNET],
 ];
 
 for (const [what, flags] of INVALID) {

@@ -40,6 +40,7 @@ const MODES: Readonly<Record<string, number>> = {
   root: 0o120777, exe: 0o120777, mounts: 0o100444, mountinfo: 0o100444, mountstats: 0o100400, smaps: 0o100444, smaps_rollup: 0o100444,
   wchan: 0o100444, schedstat: 0o100444, oom_score: 0o100444, oom_adj: 0o100644, oom_score_adj: 0o100644, loginuid: 0o100644,
   sessionid: 0o100444, uid_map: 0o100644, gid_map: 0o100644, setgroups: 0o100644, timerslack_ns: 0o100666,
+  ns: 0o40511, timens_offsets: 0o100644,
 };
 
 test("a process directory has upstream's names, kinds and permissions", () => {
@@ -200,7 +201,7 @@ test('/proc/sys: names can be changed, numbers only to what makes sense', () => 
   const { machine, u } = mounted();
   assert.is(u.cat('/proc/sys/kernel/ostype'), 'Linux\n');
   assert.is(u.put('/proc/sys/kernel/hostname', 'box\n'), 4);
-  assert.is(machine.kernel.hostname, 'box');
+  assert.is(u.task.nsproxy.uts_ns.nodename, 'box');
   assert.is(u.put('/proc/sys/kernel/pid_max', '400'), 3);
   assert.is(machine.kernel.pids.pid_max, 400);
   assert.is(u.put('/proc/sys/kernel/pid_max', '10'), -EINVAL);
