@@ -59,6 +59,25 @@ static void skip(void) {
   status = run_to_stop(PTRACE_CONT, pid, 0);
 }
 
+static void asks_tracer(void) {
+  filter_call(__NR_getpgid, SECCOMP_RET_TRACE, 0);
+  exit(syscall(__NR_getpgid, 0x1234) == 0x1234 ? 7 : 8);
+}
+static void skip_at_event(void) {
+  long pid = tracee(asks_tracer, SYSGOOD | PTRACE_O_TRACESECCOMP);
+  run_to_stop(PTRACE_CONT, pid, 0);
+  put_nr(pid, -1);
+  status = run_to_stop(PTRACE_CONT, pid, 0);
+}
+
+static void calls_once(void) { syscall(__NR_getpgid, 0x6666); }
+static void kill_at_entry(void) {
+  long pid = tracee(calls_once, SYSGOOD);
+  to_syscall(pid);
+  kill((pid_t)pid, SIGKILL);
+  status = wait_for(pid);
+}
+
 static void call_two(void) {
   syscall(-1, 0x7777);
   syscall(__NR_getpgid, 0x8888);
@@ -79,6 +98,15 @@ int main(void) {
   record(RAW, skip);
   check_is(status, 3 << 8, "checks 33, 298: a call that the tracer skips leaves x0 alone");
   check(traced("sys_enter: NR -1 (1234, ") && traced("sys_exit: NR -1 = 4660\n"), "and is traced as number -1");
+
+  record(RAW, skip_at_event);
+  check_is(status, 7 << 8, "so does one that is skipped at a filter's event");
+  check(!traced("(1234, ") && traced("sys_exit: NR -1 = 4660\n"), "check 255: which has a sys_exit only, with number -1");
+
+  record(RAW, kill_at_entry);
+  check_is(status, SIGKILL, "a call whose task is killed in the entry stop");
+  check(traced("sys_exit: NR -1 = "), "check 255: has a sys_exit with number -1");
+  check(!traced("(6666, "), "check 255: and no sys_enter");
 
   record(TRACING "events/syscalls/enable", call_two);
   check(traced("sys_getpgid(pid: 8888)\n") && !traced("7777"), "check 259: number -1 has no event of its own");
