@@ -29,7 +29,7 @@ import {
   run_filter,
   type SockFilter,
 } from '../bpf/classic.ts';
-import { capable } from '../cred.ts';
+import { ns_capable } from '../cred.ts';
 import { CAP_SYS_ADMIN } from '../include/uapi/capability.ts';
 import { memdup_user } from '../lib/usercopy.ts';
 import { wake_up_poll } from '../sched/wait.ts';
@@ -77,7 +77,7 @@ export function seccomp_prepare_user_filter(
   const filter = user_ptr(words, 1);
   if (length === 0 || length > BPF_MAXINSNS) return -EINVAL;
   // A filter could otherwise lie to a setuid program about what its calls did.
-  if (!task.no_new_privs && !capable(task, CAP_SYS_ADMIN)) return -EACCES;
+  if (!task.no_new_privs && !ns_capable(task, task.cred.user_ns, CAP_SYS_ADMIN)) return -EACCES;
 
   if (filter === NULL) return -EINVAL;
   const bytes = memdup_user(task, filter, 8 * length);

@@ -31,6 +31,7 @@ import { anon_inode_getfile } from '../fs/anon_inodes.ts';
 import { fdget, receive_fd } from '../fs/file.ts';
 import { fput, get_file } from '../fs/file_table.ts';
 import { copy_struct_from_user, copy_to_user, memdup_user } from '../lib/usercopy.ts';
+import { task_pid_vnr } from '../pid.ts';
 import type { MaySleep, Sleeps } from '../sched/wait.ts';
 import {
   WaitQueueHead,
@@ -233,16 +234,21 @@ function* notify_recv(task: Task, notif: Notification, buf: UserPtr): Sleeps<num
   request.state = 'sent';
   wake_up_poll(notif.wqh, EPOLLOUT | EPOLLWRNORM);
   wake_up_all(request.ready); // it may have to sleep more deeply from now on
-  if (copy_to_user(task, buf, notif_bytes(request)) === 0) return 0;
+  if (copy_to_user(task, buf, notif_bytes(task, request)) === 0) return 0;
   request.state = 'init';
   notif.requests++;
   wake_up_poll(notif.wqh, EPOLLIN | EPOLLRDNORM);
   return -EFAULT;
 }
 
-function notif_bytes(request: Knotif): Uint8Array {
+function notif_bytes(receiver: Task, request: Knotif): Uint8Array {
   const words = new Uint32Array(NOTIF_SIZE / 4);
-  words.set([request.id % 2 ** 32, Math.floor(request.id / 2 ** 32), request.task.pid, 0]);
+  words.set([
+    request.id % 2 ** 32,
+    Math.floor(request.id / 2 ** 32),
+    task_pid_vnr(request.task, receiver),
+    0,
+  ]);
   words.set(request.data, 4);
   return new Uint8Array(words.buffer);
 }
