@@ -124,6 +124,10 @@ static void in_child_too(void) {
   int status = in_child(touches);
   exit(status == 3 << 8 ? 4 : 5);
 }
+static void in_thread_too(void) {
+  start_thread(touches, 0, NULL, 0);
+  for (;;) sleep_ms(1000);
+}
 static void becomes_program(void) {
   char *argv[] = {"ptrace-debug", "touch", NULL}, *envp[] = {NULL};
   execve("/proc/self/exe", argv, envp);
@@ -134,6 +138,9 @@ static void check_life(void) {
   arm(pid, BREAK, 0, touch_store, EXECUTE);
   check_is(run_to_stop(PTRACE_CONT, pid, 0), SIGCHLD << 8 | 0x7f, "check 169: a child has no breakpoints of its parent's");
   check_is(run_to_stop(PTRACE_CONT, pid, 0), 4 << 8, "check 169: it ran through");
+  pid = tracee(in_thread_too, 0);
+  arm(pid, BREAK, 0, touch_store, EXECUTE);
+  check_is(run_to_stop(PTRACE_CONT, pid, 0), 3 << 8, "check 169: nor has a thread that it makes");
   pid = tracee(becomes_program, 0);
   arm(pid, BREAK, 0, touch_store, EXECUTE);
   check_is(run_to_stop(PTRACE_CONT, pid, 0), AT_TRAP, "after execve");
