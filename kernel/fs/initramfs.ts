@@ -28,6 +28,7 @@ import {
   S_IFREG,
   S_IFSOCK,
   S_ISDIR,
+  S_ISREG,
 } from '../include/uapi/stat.ts';
 import type { Kernel } from '../kernel.ts';
 import { bytes_to_string } from '../lib/bytes.ts';
@@ -196,9 +197,14 @@ class Unpacker {
 
   private create(name: string): Dentry | null {
     const at = filename_create(this.task, AT_FDCWD, name, false);
-    if (typeof at === 'number')
-      return at === -EEXIST ? (this.lookup(name, LOOKUP_FOLLOW)?.dentry ?? null) : null;
+    if (typeof at === 'number') return at === -EEXIST ? this.existing(name) : null;
     return vfs_create(this.task, at.dir.dentry, at.dentry, S_IFREG | 0o644) < 0 ? null : at.dentry;
+  }
+
+  /** A file that is there gets a new body; a directory that could not be removed (it is not empty) stays what it is. */
+  private existing(name: string): Dentry | null {
+    const dentry = this.lookup(name, LOOKUP_FOLLOW)?.dentry;
+    return dentry && S_ISREG(dentry.d_inode!.i_mode) ? dentry : null;
   }
 
   private first_link(header: Header): Dentry | undefined {

@@ -212,4 +212,19 @@ test('three megabytes in a few milliseconds', () => {
   assert.ok(performance.now() - before < 200, 'generous, for a loaded machine');
 });
 
+test('a file takes the place of an empty directory, but not of one that has something in it', () => {
+  const { u, error } = unpack(
+    cpio(
+      { name: 'empty', mode: 0o40755 },
+      { name: 'full', mode: 0o40755 },
+      { name: 'full/f', mode: 0o100644, body: 'kept' },
+      { name: 'empty', mode: 0o100644, body: 'file' },
+      { name: 'full', mode: 0o100644, body: 'lost' },
+      { name: 'after', mode: 0o100644, body: 'goes on' },
+    ),
+  );
+  assert.is(error, null);
+  assert.equal([u.cat('/empty'), u.cat('/full/f'), u.cat('/after')], ['file', 'kept', 'goes on']);
+});
+
 test.run();
