@@ -10,12 +10,15 @@
  * Without a daemon records go to the kernel's log, at most so many at a time.
  */
 
+import { AuditFilter } from './auditfilter.ts';
 import { d_path } from './fs/dcache.ts';
+import { kstrtoint } from './fs/proc/generic.ts';
+import { register_sysctl } from './fs/proc/proc_sysctl.ts';
 import type { Task } from './include/linux/sched.ts';
 import { AUDIT_EOE } from './include/uapi/audit.ts';
+import { EINVAL } from './include/uapi/errno.ts';
 import type { Kernel } from './kernel.ts';
 import { RateLimit } from './lib/ratelimit.ts';
-import type { AuditFilter } from './auditfilter.ts';
 
 /** Linux: (uid_t)-1. Nobody logged in. */
 export const AUDIT_UID_UNSET = 0xffff_ffff;
@@ -129,6 +132,38 @@ export class Audit {
     this.kernel.printk.notice(`audit: type=${type} ${text}`);
   }
 }
+
+/** Linux: audit_init(). The limit on lines in the log is everybody's upstream; here audit is the only one who heeds it. */
+export function audit_init(kernel: Kernel): void {
+  const audit = new Audit(kernel, new AuditFilter());
+  const limit = audit.printk_ratelimit;
+  kernel.audit = audit;
+  register_sysctl(
+    kernel,
+    'kernel/printk_ratelimit',
+    () => limit.interval,
+    set_number((n) => {
+      limit.interval = n;
+    }),
+  );
+  register_sysctl(
+    kernel,
+    'kernel/printk_ratelimit_burst',
+    () => limit.burst,
+    set_number((n) => {
+      limit.burst = n;
+    }),
+  );
+}
+
+const set_number =
+  (set: (value: number) => void) =>
+  (_kernel: Kernel, text: string): number => {
+    const value = kstrtoint(text);
+    if (value === null || value < 0) return -EINVAL;
+    set(value);
+    return 0;
+  };
 
 /** "audit=0", "off", "1", "on"; anything else is told and means on. */
 function boot_setting(value: string | undefined): number | null {

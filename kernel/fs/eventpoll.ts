@@ -222,9 +222,23 @@ function ep_eventpoll_release(file: File): void {
   for (const item of [...ep_of(file).items()]) ep_remove(item);
 }
 
+/** A line for each watched file. */
+function ep_show_fdinfo(file: File): string {
+  let text = '';
+  for (const { file: watched, fd, event } of ep_of(file).items()) {
+    const events = (event.events >>> 0).toString(16).padStart(8);
+    const data = event.data[1].toString(16) + event.data[0].toString(16).padStart(8, '0');
+    const { f_pos, f_inode } = watched;
+    text += `tfd: ${String(fd).padStart(8)} events: ${events} data: ${data.replace(/^0+(?=.)/, '').padStart(16)} `;
+    text += ` pos:${f_pos} ino:${f_inode.i_ino.toString(16)} sdev:${f_inode.i_sb.s_dev.toString(16)}\n`;
+  }
+  return text;
+}
+
 export const eventpoll_fops: FileOperations = {
   llseek: noop_llseek,
   poll: ep_eventpoll_poll,
+  show_fdinfo: ep_show_fdinfo,
   release: ep_eventpoll_release,
 };
 

@@ -24,7 +24,14 @@ import { type Sleeps, WaitQueueHead, wait_event_interruptible } from '../sched/w
 import { get_user_sigset } from '../signal/mask.ts';
 import { dequeue_signal, pending_signals } from '../signal/pending.ts';
 import { siginfo_layout } from '../signal/siginfo.ts';
-import { sigandnsets, sigisemptyset, signotset, SIGSET_SIZE, without_kernel_only } from '../signal/sigset.ts';
+import {
+  sigandnsets,
+  sigisemptyset,
+  signotset,
+  SIGSET_SIZE,
+  sigset_to_hex,
+  without_kernel_only,
+} from '../signal/sigset.ts';
 import { bits, int, ptr, size, SYSCALL_DEFINE } from '../syscalls/define.ts';
 import { anon_inode_getfile } from './anon_inodes.ts';
 import { fd_install_new, fdget } from './file.ts';
@@ -115,7 +122,12 @@ function signalfd_poll(file: File, table: PollTable, task: Task): number {
   return wanted(task, ctx_of(file)) ? EPOLLIN : 0;
 }
 
-const signalfd_fops: FileOperations = { llseek: noop_llseek, read_iter: signalfd_read, poll: signalfd_poll };
+const signalfd_fops: FileOperations = {
+  llseek: noop_llseek,
+  read_iter: signalfd_read,
+  poll: signalfd_poll,
+  show_fdinfo: (file) => `sigmask:\t${sigset_to_hex(signotset(ctx_of(file).sigmask))}\n`,
+};
 
 export const sys_signalfd4 = SYSCALL_DEFINE(
   'signalfd4',

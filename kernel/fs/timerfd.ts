@@ -48,8 +48,9 @@ interface TimerFd {
   /** It expired, and nobody has looked since. */
   expired: boolean;
   ticks: number;
-  /** TFD_TIMER_CANCEL_ON_SET: reading fails once when the wall clock was set. */
-  might_cancel: boolean;
+  /** Of the last timerfd_settime(), for /proc. */
+  settime_flags: number;
+  /** TFD_TIMER_CANCEL_ON_SET, and the wall clock was set: reading fails once. */
   canceled: boolean;
   readonly wqh: WaitQueueHead;
 }
@@ -99,11 +100,25 @@ function timerfd_release(file: File): void {
   ctx.timer.kernel.hrtimers.on_clock_set.delete(ctx);
 }
 
+function timerfd_show_fdinfo(file: File): string {
+  const { clockid, ticks, settime_flags, interval, timer } = ctx_of(file);
+  const spec = (ns: number): string => {
+    const { sec, nsec } = ns_to_timespec64(ns);
+    return `(${sec}, ${nsec})`;
+  };
+  const left = timer.queued ? Math.max(0, timer.remaining()) : 0;
+  return (
+    `clockid: ${clockid}\nticks: ${ticks}\nsettime flags: 0${settime_flags.toString(8)}\n` +
+    `it_value: ${spec(left)}\nit_interval: ${spec(interval)}\n`
+  );
+}
+
 const timerfd_fops: FileOperations = {
   llseek: noop_llseek,
   read_iter: timerfd_read,
   poll: timerfd_poll,
   release: timerfd_release,
+  show_fdinfo: timerfd_show_fdinfo,
 };
 
 /** Linux: timerfd_tmrproc(). */
@@ -125,7 +140,7 @@ export const sys_timerfd_create = SYSCALL_DEFINE(
       interval: 0,
       expired: false,
       ticks: 0,
-      might_cancel: false,
+      settime_flags: 0,
       canceled: false,
       wqh: new WaitQueueHead(),
     };
@@ -190,6 +205,7 @@ function timerfd_setup(ctx: TimerFd, flags: number, { value, interval }: ItimerS
   ctx.expired = false;
   ctx.ticks = 0;
   ctx.interval = timespec64_to_ns(interval);
+  ctx.settime_flags = flags;
   setup_cancel(ctx, wall && absolute && (flags & TFD_TIMER_CANCEL_ON_SET) !== 0);
   const ns = timespec64_to_ns(value);
   if (ns === 0) return;
@@ -199,7 +215,6 @@ function timerfd_setup(ctx: TimerFd, flags: number, { value, interval }: ItimerS
 
 function setup_cancel(ctx: TimerFd, wanted: boolean): void {
   const { on_clock_set } = ctx.timer.kernel.hrtimers;
-  ctx.might_cancel = wanted;
   if (wanted) on_clock_set.set(ctx, () => timerfd_clock_was_set(ctx));
   else on_clock_set.delete(ctx);
 }

@@ -11,8 +11,7 @@
  */
 
 import type { Arch } from '../arch.ts';
-import { Audit } from '../audit.ts';
-import { AuditFilter } from '../auditfilter.ts';
+import { audit_init } from '../audit.ts';
 import { UserTable } from '../cred.ts';
 import { chr_dev_init } from '../drivers/char/mem.ts';
 import { random_init } from '../drivers/char/random.ts';
@@ -118,7 +117,7 @@ export function start_kernel(kernel: Kernel, dtb: number): void {
   vfs_caches_init(kernel);
   kernel.init_task.fs = init_fs(kernel.fs.root);
   proc_root_init(kernel);
-  kernel.audit = new Audit(kernel, new AuditFilter());
+  audit_init(kernel);
   yama_init(kernel);
   seccomp_sysctl_init(kernel);
   syscall_user_dispatch_init(kernel);
