@@ -93,26 +93,31 @@ export const unknownNumbers = (facts: readonly Fact[]): number[] =>
 const groupOf = (number: number): string => GROUPS.findLast(([first]) => first <= number)![1];
 
 export function checklistPage(facts: readonly Fact[] = checklist()): string {
-  const section = (title: string): string[] => [
-    '',
-    `## ${title}`,
-    '',
-    '| number | fact | tested in, or why not |',
-    '|---|---|---|',
-    ...facts
-      .filter(({ number }) => groupOf(number) === title)
-      .map(({ number, fact, tested, difference }) => {
-        const where = [...tested, ...(difference ? [difference] : [])].join('; ');
-        return `| ${number} | ${fact} | ${where || 'OPEN'} |`;
-      }),
-  ];
-  return [summary(facts), ...GROUPS.flatMap(([, title]) => section(title))].join('\n');
+  const section = (title: string): string[] => {
+    const rows = facts.filter(({ number }) => groupOf(number) === title);
+    return [
+      '',
+      `## ${title}: ${counts(rows)}`,
+      '',
+      '| number | fact | tested in, or why not |',
+      '|---|---|---|',
+      ...rows.map(row),
+    ];
+  };
+  return [`${facts.length} facts: ${counts(facts)}`, ...GROUPS.flatMap(([, title]) => section(title))].join(
+    '\n',
+  );
 }
 
-function summary(facts: readonly Fact[]): string {
+function row({ number, fact, tested, difference }: Fact): string {
+  const where = [...tested, ...(difference ? [difference] : [])].join('; ');
+  return `| ${number} | ${fact} | ${where || 'OPEN'} |`;
+}
+
+function counts(facts: readonly Fact[]): string {
   const tested = facts.filter((fact) => fact.tested.length > 0).length;
   const explained = facts.filter((fact) => fact.tested.length === 0 && fact.difference).length;
-  return `${facts.length} facts: ${tested} tested, ${explained} differences, ${facts.length - tested - explained} open.`;
+  return `${tested} tested, ${explained} differences, ${facts.length - tested - explained} open`;
 }
 
 if (process.argv[1]?.includes('checklist-page')) console.log(checklistPage());
