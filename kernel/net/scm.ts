@@ -27,6 +27,8 @@ import {
   put_unaligned_le64,
 } from '../lib/bytes.ts';
 import { copy_to_user } from '../lib/usercopy.ts';
+import { find_vpid, pid_vnr, task_tgid, task_tgid_vnr } from '../pid.ts';
+import { from_kgid_munged, from_kuid_munged, INVALID_ID, make_kid } from '../user_namespace.ts';
 import type { Message, ScmCookie, Ucred } from './socket.ts';
 
 /* struct cmsghdr: length (with this header), level, type */
@@ -34,10 +36,15 @@ const CMSG_HDR = 16;
 const CMSG_ALIGN = (length: number): number => (length + 7) & ~7;
 const SCM_MAX_FD = 253;
 const UCRED_SIZE = 12;
+/** Who nobody told about. */
 const OVERFLOW_ID = 65534;
 
-export const own_creds = ({ tgid, cred }: Task): Ucred => ({ pid: tgid, uid: cred.uid, gid: cred.gid });
-export const NO_CREDS: Ucred = { pid: 0, uid: OVERFLOW_ID, gid: OVERFLOW_ID };
+export const own_creds = (task: Task): Ucred => ({
+  pid: task_tgid(task),
+  uid: task.cred.uid,
+  gid: task.cred.gid,
+});
+export const NO_CREDS: Ucred = { pid: null, uid: OVERFLOW_ID, gid: OVERFLOW_ID };
 
 /** Linux: __scm_send(). Takes the control messages apart; 0 or -errno, and then nothing is held. */
 export function scm_send(task: Task, control: Uint8Array, scm: ScmCookie): number {
@@ -73,16 +80,18 @@ function scm_fp_copy(task: Task, data: Uint8Array, scm: ScmCookie): number {
 /** Whose they may be: one's own, or anybody's with the right privileges. */
 function scm_creds(task: Task, data: Uint8Array, scm: ScmCookie): number {
   if (data.length !== UCRED_SIZE) return -EINVAL;
-  const pid = get_unaligned_le32(data, 0) | 0;
-  const uid = get_unaligned_le32(data, 4);
-  const gid = get_unaligned_le32(data, 8);
-  const { cred, tgid } = task;
+  const { cred } = task;
+  const nr = get_unaligned_le32(data, 0) | 0;
+  const uid = make_kid(cred.user_ns.uid_map, get_unaligned_le32(data, 4));
+  const gid = make_kid(cred.user_ns.gid_map, get_unaligned_le32(data, 8));
+  if (uid === INVALID_ID || gid === INVALID_ID) return -EINVAL;
   const allowed =
-    (pid === tgid || capable(task, CAP_SYS_ADMIN)) &&
+    (nr === task_tgid_vnr(task, task) || capable(task, CAP_SYS_ADMIN)) &&
     ([cred.uid, cred.euid, cred.suid].includes(uid) || capable(task, CAP_SETUID)) &&
     ([cred.gid, cred.egid, cred.sgid].includes(gid) || capable(task, CAP_SETGID));
   if (!allowed) return -EPERM;
-  if (!task.kernel.pids.find_vpid(pid)) return -ESRCH;
+  const pid = find_vpid(task, nr);
+  if (!pid) return -ESRCH;
   scm.creds = { pid, uid, gid };
   return 0;
 }
@@ -105,16 +114,17 @@ export interface ControlBuffer {
 export function scm_recv(task: Task, msg: Message, passcred: boolean, to: ControlBuffer): number {
   const { creds, files } = msg.scm;
   let err = 0;
-  if (passcred) err = put_cmsg(task, msg, to, SCM_CREDENTIALS, ucred_bytes(creds ?? NO_CREDS));
+  if (passcred) err = put_cmsg(task, msg, to, SCM_CREDENTIALS, ucred_bytes(creds ?? NO_CREDS, task));
   if (files.length > 0 && err === 0) err = scm_detach_fds(task, msg, to);
   return scm_destroy(msg.scm, err);
 }
 
-export function ucred_bytes({ pid, uid, gid }: Ucred): Uint8Array {
+/** In the numbers that `viewer` knows. */
+export function ucred_bytes({ pid, uid, gid }: Ucred, viewer: Task): Uint8Array {
   const bytes = new Uint8Array(UCRED_SIZE);
-  put_unaligned_le32(pid, bytes, 0);
-  put_unaligned_le32(uid, bytes, 4);
-  put_unaligned_le32(gid, bytes, 8);
+  put_unaligned_le32(pid ? pid_vnr(pid, viewer) : 0, bytes, 0);
+  put_unaligned_le32(from_kuid_munged(viewer.cred, uid), bytes, 4);
+  put_unaligned_le32(from_kgid_munged(viewer.cred, gid), bytes, 8);
   return bytes;
 }
 

@@ -21,11 +21,12 @@ import { new_inode, no_fops, no_iops } from '../fs/inode.ts';
 import { nonseekable_open } from '../fs/open.ts';
 import { init_pseudo } from '../fs/super.ts';
 import type { IovIter } from '../lib/iov_iter.ts';
+import type { Pid } from '../pid.ts';
 import type { MaySleep } from '../sched/wait.ts';
 
-/** Credentials that go with a message. */
+/** Credentials that go with a message: whose, whatever numbers its reader knows them by. */
 export interface Ucred {
-  readonly pid: number;
+  readonly pid: Pid | null;
   readonly uid: number;
   readonly gid: number;
 }

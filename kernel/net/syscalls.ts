@@ -33,6 +33,7 @@ import {
   new_message,
   nonblock_flag,
   type Socket,
+  type Ucred,
   sock_alloc_file,
   sockfd_lookup,
 } from './socket.ts';
@@ -292,8 +293,10 @@ function put_msghdr(task: Task, umsg: UserPtr, header: UserMsghdr, msg: Message,
  * Options
  */
 
-type GetOption = (sock: Socket) => number | Uint8Array;
-const NOT_A_PAIR = { pid: 0, uid: 0xffff_ffff, gid: 0xffff_ffff };
+/** What a socket without another end says of it. */
+const NO_PEER: Ucred = { pid: null, uid: 0xffff_ffff, gid: 0xffff_ffff };
+
+type GetOption = (sock: Socket, task: Task) => number | Uint8Array;
 
 const GET_OPTIONS: ReadonlyMap<number, GetOption> = new Map<number, GetOption>([
   [uapi.SO_TYPE, (sock) => sock.type],
@@ -301,7 +304,7 @@ const GET_OPTIONS: ReadonlyMap<number, GetOption> = new Map<number, GetOption>([
   [uapi.SO_SNDBUF, (sock) => sock.sndbuf],
   [uapi.SO_RCVBUF, (sock) => sock.rcvbuf],
   [uapi.SO_PASSCRED, (sock) => (sock.passcred ? 1 : 0)],
-  [uapi.SO_PEERCRED, (sock) => ucred_bytes(sock.ops.peercred?.(sock) ?? NOT_A_PAIR)],
+  [uapi.SO_PEERCRED, (sock, task) => ucred_bytes(sock.ops.peercred?.(sock) ?? NO_PEER, task)],
   [uapi.SO_ACCEPTCONN, () => 0],
   [uapi.SO_PROTOCOL, (sock) => sock.protocol],
   [uapi.SO_DOMAIN, (sock) => sock.family],
@@ -318,7 +321,7 @@ export const sys_getsockopt = SYSCALL_DEFINE(
     if ((room | 0) < 0) return -EINVAL;
     const get = level === uapi.SOL_SOCKET ? GET_OPTIONS.get(optname) : undefined;
     if (!get) return level === uapi.SOL_SOCKET ? -ENOPROTOOPT : -EOPNOTSUPP;
-    const bytes = option_bytes(get(found.sock)).subarray(0, room);
+    const bytes = option_bytes(get(found.sock, task)).subarray(0, room);
     if (copy_to_user(task, optval, bytes)) return -EFAULT;
     return put_user_u32(task, optlen, bytes.length);
   },
