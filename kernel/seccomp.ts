@@ -10,22 +10,23 @@
 
 import { audit_seccomp } from './auditsc.ts';
 import { DATA_SIZE } from './bpf/classic.ts';
-import { CAP_SYS_ADMIN } from './include/uapi/capability.ts';
 import { capable } from './cred.ts';
 import { do_exit } from './exit.ts';
-import { register_sysctl } from './fs/proc/proc_sysctl.ts';
-import type { Kernel } from './kernel.ts';
 import { get_unused_fd_flags, fd_install, put_unused_fd } from './fs/file.ts';
 import { fput } from './fs/file_table.ts';
+import { register_sysctl } from './fs/proc/proc_sysctl.ts';
 import { PT_SUSPEND_SECCOMP, ptrace_event_enabled } from './include/linux/ptrace.ts';
 import type { Task } from './include/linux/sched.ts';
 import type { UserPtr } from './include/linux/types.ts';
+import { CAP_SYS_ADMIN } from './include/uapi/capability.ts';
 import { EBUSY, EFAULT, EINVAL, ENOSYS, EOPNOTSUPP, EPERM, ESRCH } from './include/uapi/errno.ts';
 import { O_CLOEXEC } from './include/uapi/fcntl.ts';
 import { PTRACE_EVENT_SECCOMP } from './include/uapi/ptrace.ts';
 import * as uapi from './include/uapi/seccomp.ts';
 import { SIGKILL, SIGSYS } from './include/uapi/signal.ts';
+import type { Kernel } from './kernel.ts';
 import { copy_to_user, get_user_u32 } from './lib/usercopy.ts';
+import { task_pid_vnr } from './pid.ts';
 import { ptrace_event } from './ptrace.ts';
 import type { MaySleep, Sleeps } from './sched/wait.ts';
 import {
@@ -48,7 +49,6 @@ import {
 import { force_sig_seccomp } from './signal/force.ts';
 import { fatal_signal_pending } from './signal/pending.ts';
 import { flags, ptr, SYSCALL_DEFINE, uint } from './syscalls/define.ts';
-import { task_pid_vnr } from './pid.ts';
 
 export {
   copy_seccomp,
