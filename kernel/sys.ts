@@ -166,7 +166,8 @@ const SI_LOAD_ONE = 1 << 16;
 export const sys_sysinfo = SYSCALL_DEFINE('sysinfo', { info: outptr }, (task, { info }) => {
   const { time, mm, pids, sched } = task.kernel;
   const bytes = new Uint8Array(SYSINFO_SIZE);
-  put_unaligned_le64(Math.ceil(time.monotonicNs() / NSEC_PER_SEC), bytes, 0);
+  const uptime = time.monotonicNs() + task.nsproxy.time_ns.boottime;
+  put_unaligned_le64(Math.ceil(uptime / NSEC_PER_SEC), bytes, 0);
   sched.get_avenrun().forEach((load, i) => {
     put_unaligned_le64(Math.floor(load * SI_LOAD_ONE), bytes, 8 + 8 * i);
   });

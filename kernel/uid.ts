@@ -4,9 +4,11 @@
  * Linux:   kernel/sys.c, kernel/groups.c (v6.12)
  * Manual:  credentials(7), setresuid(2), setfsuid(2), setgroups(2)
  * Differs: user and group ids follow the same rules, so there is one function for each rule and two system calls
+ *
+ * Credentials hold the kernel's ids; what user space says and hears goes through the map of its user namespace.
  */
 
-import { capable, commit_creds, type NewCred, prepare_creds, type UserStruct } from './cred.ts';
+import { commit_creds, ns_capable, type NewCred, prepare_creds, type UserStruct } from './cred.ts';
 import { PF_NPROC_EXCEEDED, type Task } from './include/linux/sched.ts';
 import { CAP_SETGID, CAP_SETUID } from './include/uapi/capability.ts';
 import { EFAULT, EINVAL, EPERM } from './include/uapi/errno.ts';
@@ -14,6 +16,14 @@ import { RLIMIT_NPROC } from './include/uapi/resource.ts';
 import { get_unaligned_le32, put_unaligned_le32 } from './lib/bytes.ts';
 import { copy_to_user, memdup_user, put_user_u32 } from './lib/usercopy.ts';
 import { cap_task_fix_setfsuid, cap_task_fix_setuid } from './security/commoncap.ts';
+import {
+  from_kgid_munged,
+  from_kuid_munged,
+  INVALID_ID,
+  type MapKind,
+  make_kid,
+  userns_may_setgroups,
+} from './user_namespace.ts';
 import { int, outptr, ptr, SYSCALL_DEFINE, uint } from './syscalls/define.ts';
 
 /** (uid_t) -1: "leave it", and never a user. */
@@ -30,12 +40,14 @@ interface Ids {
 /** The ids of one kind within credentials, and the capability that makes them free. */
 interface Kind {
   readonly cap: number;
+  readonly map: MapKind;
   get(cred: NewCred): Ids;
   set(cred: NewCred, ids: Ids): void;
 }
 
 const UID: Kind = {
   cap: CAP_SETUID,
+  map: 'uid_map',
   get: ({ uid, euid, suid, fsuid }) => ({ real: uid, effective: euid, saved: suid, fs: fsuid }),
   set: (cred, ids) => {
     Object.assign(cred, { uid: ids.real, euid: ids.effective, suid: ids.saved, fsuid: ids.fs });
@@ -44,6 +56,7 @@ const UID: Kind = {
 
 const GID: Kind = {
   cap: CAP_SETGID,
+  map: 'gid_map',
   get: ({ gid, egid, sgid, fsgid }) => ({ real: gid, effective: egid, saved: sgid, fs: fsgid }),
   set: (cred, ids) => {
     Object.assign(cred, { gid: ids.real, egid: ids.effective, sgid: ids.saved, fsgid: ids.fs });
@@ -53,9 +66,18 @@ const GID: Kind = {
 /** New ids, or -errno; each rule below is one system call's. */
 type Rule = (old: Ids, free: boolean) => Ids | number;
 
-function change_ids(task: Task, kind: Kind, rule: Rule): number {
+/** `given`: what the system call was told, which `rule` is then made of. -EINVAL: nobody there is that. */
+function change_ids(
+  task: Task,
+  kind: Kind,
+  rule: (...ids: [number, number, number]) => Rule,
+  ...given: number[]
+): number {
   const cred = prepare_creds(task);
-  const ids = rule(kind.get(cred), capable(task, kind.cap));
+  const kids = given.map((id) => (id === NO_ID ? NO_ID : make_kid(cred.user_ns[kind.map], id)));
+  if (kids.some((kid, i) => kid === INVALID_ID && given[i] !== NO_ID)) return -EINVAL;
+  const allowed = ns_capable(task, cred.user_ns, kind.cap);
+  const ids = rule(...(kids as [number, number, number]))(kind.get(cred), allowed);
   if (typeof ids === 'number') return ids;
   kind.set(cred, ids);
   if (kind === UID) {
@@ -108,51 +130,57 @@ const setresid =
   };
 
 export const sys_setuid = SYSCALL_DEFINE('setuid', { uid: uint }, (task, { uid }) =>
-  change_ids(task, UID, setid(uid)),
+  change_ids(task, UID, setid, uid),
 );
 export const sys_setgid = SYSCALL_DEFINE('setgid', { gid: uint }, (task, { gid }) =>
-  change_ids(task, GID, setid(gid)),
+  change_ids(task, GID, setid, gid),
 );
 export const sys_setreuid = SYSCALL_DEFINE('setreuid', { ruid: uint, euid: uint }, (task, { ruid, euid }) =>
-  change_ids(task, UID, setreid(ruid, euid)),
+  change_ids(task, UID, setreid, ruid, euid),
 );
 export const sys_setregid = SYSCALL_DEFINE('setregid', { rgid: uint, egid: uint }, (task, { rgid, egid }) =>
-  change_ids(task, GID, setreid(rgid, egid)),
+  change_ids(task, GID, setreid, rgid, egid),
 );
 export const sys_setresuid = SYSCALL_DEFINE(
   'setresuid',
   { ruid: uint, euid: uint, suid: uint },
-  (task, { ruid, euid, suid }) => change_ids(task, UID, setresid(ruid, euid, suid)),
+  (task, { ruid, euid, suid }) => change_ids(task, UID, setresid, ruid, euid, suid),
 );
 export const sys_setresgid = SYSCALL_DEFINE(
   'setresgid',
   { rgid: uint, egid: uint, sgid: uint },
-  (task, { rgid, egid, sgid }) => change_ids(task, GID, setresid(rgid, egid, sgid)),
+  (task, { rgid, egid, sgid }) => change_ids(task, GID, setresid, rgid, egid, sgid),
 );
 
 /** "returns the previous filesystem user ID", whether it worked or not - setfsuid(2) */
 export const sys_setfsuid = SYSCALL_DEFINE('setfsuid', { uid: uint }, (task, { uid }) => {
   const { cred } = task;
-  const may = [cred.uid, cred.euid, cred.suid, cred.fsuid].includes(uid) || capable(task, CAP_SETUID);
-  if (uid !== NO_ID && may && uid !== cred.fsuid) {
-    const next = { ...prepare_creds(task), fsuid: uid };
+  const { user_ns } = cred;
+  const kuid = make_kid(user_ns.uid_map, uid);
+  const own = [cred.uid, cred.euid, cred.suid, cred.fsuid].includes(kuid);
+  const may = kuid !== INVALID_ID && (own || ns_capable(task, user_ns, CAP_SETUID));
+  if (may && kuid !== cred.fsuid) {
+    const next = { ...prepare_creds(task), fsuid: kuid };
     cap_task_fix_setfsuid(next, cred);
     commit_creds(task, next);
   }
-  return cred.fsuid;
+  return from_kuid_munged(cred, cred.fsuid);
 });
 
 export const sys_setfsgid = SYSCALL_DEFINE('setfsgid', { gid: uint }, (task, { gid }) => {
   const { cred } = task;
-  const may = [cred.gid, cred.egid, cred.sgid, cred.fsgid].includes(gid) || capable(task, CAP_SETGID);
-  if (gid !== NO_ID && may && gid !== cred.fsgid) commit_creds(task, { ...prepare_creds(task), fsgid: gid });
-  return cred.fsgid;
+  const { user_ns } = cred;
+  const kgid = make_kid(user_ns.gid_map, gid);
+  const own = [cred.gid, cred.egid, cred.sgid, cred.fsgid].includes(kgid);
+  const may = kgid !== INVALID_ID && (own || ns_capable(task, user_ns, CAP_SETGID));
+  if (may && kgid !== cred.fsgid) commit_creds(task, { ...prepare_creds(task), fsgid: kgid });
+  return from_kgid_munged(cred, cred.fsgid);
 });
 
-export const sys_getuid = SYSCALL_DEFINE('getuid', {}, (task) => task.cred.uid);
-export const sys_geteuid = SYSCALL_DEFINE('geteuid', {}, (task) => task.cred.euid);
-export const sys_getgid = SYSCALL_DEFINE('getgid', {}, (task) => task.cred.gid);
-export const sys_getegid = SYSCALL_DEFINE('getegid', {}, (task) => task.cred.egid);
+export const sys_getuid = SYSCALL_DEFINE('getuid', {}, ({ cred }) => from_kuid_munged(cred, cred.uid));
+export const sys_geteuid = SYSCALL_DEFINE('geteuid', {}, ({ cred }) => from_kuid_munged(cred, cred.euid));
+export const sys_getgid = SYSCALL_DEFINE('getgid', {}, ({ cred }) => from_kgid_munged(cred, cred.gid));
+export const sys_getegid = SYSCALL_DEFINE('getegid', {}, ({ cred }) => from_kgid_munged(cred, cred.egid));
 
 export const sys_getresuid = SYSCALL_DEFINE(
   'getresuid',
@@ -160,9 +188,9 @@ export const sys_getresuid = SYSCALL_DEFINE(
   (task, { ruid, euid, suid }) => {
     const { cred } = task;
     return (
-      put_user_u32(task, ruid, cred.uid) ||
-      put_user_u32(task, euid, cred.euid) ||
-      put_user_u32(task, suid, cred.suid)
+      put_user_u32(task, ruid, from_kuid_munged(cred, cred.uid)) ||
+      put_user_u32(task, euid, from_kuid_munged(cred, cred.euid)) ||
+      put_user_u32(task, suid, from_kuid_munged(cred, cred.suid))
     );
   },
 );
@@ -173,9 +201,9 @@ export const sys_getresgid = SYSCALL_DEFINE(
   (task, { rgid, egid, sgid }) => {
     const { cred } = task;
     return (
-      put_user_u32(task, rgid, cred.gid) ||
-      put_user_u32(task, egid, cred.egid) ||
-      put_user_u32(task, sgid, cred.sgid)
+      put_user_u32(task, rgid, from_kgid_munged(cred, cred.gid)) ||
+      put_user_u32(task, egid, from_kgid_munged(cred, cred.egid)) ||
+      put_user_u32(task, sgid, from_kgid_munged(cred, cred.sgid))
     );
   },
 );
@@ -195,7 +223,7 @@ export const sys_getgroups = SYSCALL_DEFINE(
     if (gidsetsize === 0) return group_info.length;
     const bytes = new Uint8Array(4 * group_info.length);
     group_info.forEach((gid, i) => {
-      put_unaligned_le32(gid, bytes, 4 * i);
+      put_unaligned_le32(from_kgid_munged(task.cred, gid), bytes, 4 * i);
     });
     return copy_to_user(task, grouplist, bytes) ? -EFAULT : group_info.length;
   },
@@ -205,12 +233,15 @@ export const sys_setgroups = SYSCALL_DEFINE(
   'setgroups',
   { gidsetsize: uint, grouplist: ptr },
   (task, { gidsetsize, grouplist }) => {
-    if (!capable(task, CAP_SETGID)) return -EPERM;
+    const { user_ns } = task.cred;
+    if (!ns_capable(task, user_ns, CAP_SETGID) || !userns_may_setgroups(user_ns)) return -EPERM;
     if (gidsetsize > NGROUPS_MAX) return -EINVAL;
     const bytes = memdup_user(task, grouplist, 4 * gidsetsize);
     if (typeof bytes === 'number') return bytes;
-    const groups = Array.from({ length: gidsetsize }, (_, i) => get_unaligned_le32(bytes, 4 * i));
-    if (groups.includes(NO_ID)) return -EINVAL;
+    const groups = Array.from({ length: gidsetsize }, (_, i) =>
+      make_kid(user_ns.gid_map, get_unaligned_le32(bytes, 4 * i)),
+    );
+    if (groups.includes(INVALID_ID)) return -EINVAL;
     commit_creds(task, { ...prepare_creds(task), group_info: groups.sort((a, b) => a - b) });
     return 0;
   },

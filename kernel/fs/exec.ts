@@ -50,6 +50,7 @@ import { do_open_execat } from './open.ts';
 import { inode_permission } from './permission.ts';
 import { kernel_read } from './read_write.ts';
 import { task_pid_vnr } from '../pid.ts';
+import { exec_task_namespaces } from '../nsproxy.ts';
 
 /** In the order in which they are asked. */
 const formats: readonly LinuxBinfmt[] = [script_format, elf_format];
@@ -225,6 +226,8 @@ export function* begin_new_exec(bprm: LinuxBinprm): Sleeps<number> {
   if (typeof mm === 'number') return mm;
   exit_itimers(task); // those of timer_create(); "the alarm clock is preserved"
   unshare_sighand(task);
+
+  exec_task_namespaces(task);
 
   task.flags &= ~(PF_FORKNOEXEC | PF_KTHREAD);
   task.kernel.arch.flush_thread(task);

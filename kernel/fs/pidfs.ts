@@ -37,7 +37,6 @@ import type { PidNamespace } from '../include/linux/pid_namespace.ts';
 import { pidns_is_ancestor } from '../pid_namespace.ts';
 import { PTRACE_MODE_READ_FSCREDS, ptrace_may_access } from '../ptrace.ts';
 import { open_namespace } from './nsfs.ts';
-import { proc_directory_pid } from './proc/base.ts';
 
 const PIDFD_NONBLOCK = O_NONBLOCK;
 const PIDFD_THREAD = O_EXCL;
@@ -162,8 +161,7 @@ function target_type(flags: number, opened: PidType): PidType | null {
 /** A pidfd, or the directory of a process in some /proc: what came before there were pidfds. */
 function pidfd_to_pid(file: File): PidFd | number {
   if (file.f_op === pidfd_fops) return file.private_data as PidFd;
-  const pid = proc_directory_pid(file);
-  return pid ? { pid, thread: false } : -EBADF;
+  return file.f_op.is_proc_tgid ? { pid: file.f_inode.i_private as Pid, thread: false } : -EBADF;
 }
 
 /** Nobody can name who is outside of his namespace, but a descriptor may have been handed to him. */

@@ -24,6 +24,7 @@ import { ns_to_timespec64, timespec64_to_ns, timespec64_valid } from '../time/ti
 import { anon_inode_getfile } from './anon_inodes.ts';
 import { fd_install_new, fdget } from './file.ts';
 import { noop_llseek } from './libfs.ts';
+import { timens_ktime_to_host } from '../time/namespace.ts';
 
 const TFD_TIMER_ABSTIME = 1;
 const TFD_TIMER_CANCEL_ON_SET = 2;
@@ -192,12 +193,12 @@ export const sys_timerfd_settime = SYSCALL_DEFINE(
 
     if (ctx.expired && ctx.interval) ctx.timer.forward(ctx.interval); // so that the old setting is told as it is now
     const err = otmr ? put_itimerspec(task, otmr, ctx) : 0;
-    timerfd_setup(ctx, flags, spec);
+    timerfd_setup(task, ctx, flags, spec);
     return err;
   },
 );
 
-function timerfd_setup(ctx: TimerFd, flags: number, { value, interval }: ItimerSpec): void {
+function timerfd_setup(task: Task, ctx: TimerFd, flags: number, { value, interval }: ItimerSpec): void {
   const { timer, clockid } = ctx;
   const absolute = (flags & TFD_TIMER_ABSTIME) !== 0;
   const wall = WALL_CLOCKS.includes(clockid);
@@ -210,7 +211,7 @@ function timerfd_setup(ctx: TimerFd, flags: number, { value, interval }: ItimerS
   const ns = timespec64_to_ns(value);
   if (ns === 0) return;
   if (absolute && wall) timer.start_realtime(value);
-  else timer.start(absolute ? ns : timer.kernel.time.monotonicNs() + ns);
+  else timer.start(absolute ? timens_ktime_to_host(task, clockid, ns) : timer.kernel.time.monotonicNs() + ns);
 }
 
 function setup_cancel(ctx: TimerFd, wanted: boolean): void {

@@ -4,6 +4,8 @@
  * Linux:   kernel/time/namespace.c (v6.12)
  * Manual:  time_namespaces(7)
  *
+ * Differs: a time is a number of ns, exact to 2^53
+ *
  * Only the clocks that count from the machine's start are shifted: the wall clock is everybody's.
  */
 
@@ -15,6 +17,13 @@ import type { UserNamespace } from '../include/linux/user_namespace.ts';
 import { CAP_SYS_TIME } from '../include/uapi/capability.ts';
 import { EACCES, EINVAL, EPERM, ERANGE } from '../include/uapi/errno.ts';
 import type { Kernel } from '../kernel.ts';
+import {
+  CLOCK_BOOTTIME,
+  CLOCK_BOOTTIME_ALARM,
+  CLOCK_MONOTONIC,
+  CLOCK_MONOTONIC_COARSE,
+  CLOCK_MONOTONIC_RAW,
+} from '../include/uapi/time.ts';
 import { NSEC_PER_SEC } from './timekeeping.ts';
 
 export const init_time_ns = (user_ns: UserNamespace): TimeNamespace => ({
@@ -39,6 +48,20 @@ export function timens_commit(ns: TimeNamespace): TimeNamespace {
   ns.frozen = true;
   return ns;
 }
+
+const MONOTONIC: readonly number[] = [CLOCK_MONOTONIC, CLOCK_MONOTONIC_RAW, CLOCK_MONOTONIC_COARSE];
+const BOOTTIME: readonly number[] = [CLOCK_BOOTTIME, CLOCK_BOOTTIME_ALARM];
+
+/** What the caller's clock `id` shows more than the machine's, in ns. */
+export function timens_offset({ nsproxy }: Task, id: number): number {
+  const { time_ns } = nsproxy;
+  if (time_ns.monotonic !== 0 && MONOTONIC.includes(id)) return time_ns.monotonic;
+  return time_ns.boottime !== 0 && BOOTTIME.includes(id) ? time_ns.boottime : 0;
+}
+
+/** A time of the caller's on the machine's clock; what was before the machine started is now. */
+export const timens_ktime_to_host = (task: Task, id: number, ns: number): number =>
+  Math.max(0, ns - timens_offset(task, id));
 
 const CLOCKS = [
   ['monotonic', 1],

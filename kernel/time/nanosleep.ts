@@ -19,6 +19,7 @@ import { base_to_realtime, type CpuClockId, type TimerBase, timer_base } from '.
 import { CpuTimer } from './posix-cpu-timers.ts';
 import { get_timespec64, put_timespec64 } from './time.ts';
 import { KTIME_MAX, ns_to_timespec64, timespec64_to_ns, timespec64_valid } from './timekeeping.ts';
+import { timens_ktime_to_host } from './namespace.ts';
 
 export const sys_nanosleep = SYSCALL_DEFINE(
   'nanosleep',
@@ -55,7 +56,8 @@ function* common_nanosleep(
   if (typeof base === 'object') return yield* cpu_nanosleep(task, base, id, absolute, ts, rmtp);
   if (absolute && base !== 'monotonic') return yield* sleep_until_wall(task, base, ts);
   // A relative sleep lasts as long as it says, also when the wall clock is set meanwhile.
-  const expires = timespec64_to_ns(ts) + (absolute ? 0 : task.kernel.time.monotonicNs());
+  const given = timespec64_to_ns(ts);
+  const expires = absolute ? timens_ktime_to_host(task, id, given) : given + task.kernel.time.monotonicNs();
   return yield* do_nanosleep(task, expires, absolute, rmtp);
 }
 

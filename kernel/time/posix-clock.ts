@@ -31,6 +31,7 @@ import { enumeration, outptr, ptr, SYSCALL_DEFINE } from '../syscalls/define.ts'
 import { type CpuClock, CPUCLOCK_SCHED, cpu_clock_sample } from './posix-cpu-timers.ts';
 import { do_sys_settimeofday64, get_timespec64, put_timespec64 } from './time.ts';
 import { ns_to_timespec64, type Timekeeping, timespec64_add } from './timekeeping.ts';
+import { timens_offset } from './namespace.ts';
 
 /** The tick of HZ=250, which is what the coarse clocks promise. */
 const TICK_NSEC = 4_000_000;
@@ -114,7 +115,11 @@ const clockid = enumeration(CLOCKS);
 /** The time on clock `id`, or -EINVAL. */
 export function clock_get(task: Task, id: number): Timespec | number {
   const clock = posix_clocks.get(id);
-  if (clock) return clock.get(task.kernel.time);
+  if (clock) {
+    const offset = timens_offset(task, id);
+    const now = clock.get(task.kernel.time);
+    return offset ? timespec64_add(now, ns_to_timespec64(offset)) : now;
+  }
   const cpu = cpu_clock(task, id);
   if (cpu === null || typeof cpu === 'number') return -EINVAL;
   return ns_to_timespec64(cpu_clock_sample(cpu.task, cpu.which, cpu.perThread));

@@ -27,6 +27,7 @@ import { base_to_realtime, type TimerBase, timer_base } from './posix-clock.ts';
 import { CpuTimer } from './posix-cpu-timers.ts';
 import { timespec_from_bytes, timespec_to_bytes } from './time.ts';
 import { ns_to_timespec64, timespec64_to_ns, timespec64_valid } from './timekeeping.ts';
+import { timens_ktime_to_host } from './namespace.ts';
 
 const INT_MAX = 0x7fff_ffff;
 
@@ -50,6 +51,7 @@ export class PosixTimer implements SigQueueTimer {
   /** ns; 0: once. */
   interval = 0;
   private readonly task: Task;
+  private readonly clock: number;
   private readonly base: TimerBase;
   private readonly alarm: HrTimer | CpuTimer;
   private readonly entry: SigQueue;
@@ -63,12 +65,14 @@ export class PosixTimer implements SigQueueTimer {
   constructor(
     task: Task,
     id: number,
+    clock: number,
     base: TimerBase,
     event: SigEvent,
     makeEntry: (timer: PosixTimer) => SigQueue,
   ) {
     this.task = task;
     this.id = id;
+    this.clock = clock;
     this.base = base;
     this.event = event;
     const expired = (): void => this.expired();
@@ -137,7 +141,7 @@ export class PosixTimer implements SigQueueTimer {
     if (!absolute) return this.now() + timespec64_to_ns(value);
     if (this.base === 'realtime' || this.base === 'tai')
       return time.realtimeToMonotonic(base_to_realtime(time, this.base, value));
-    return timespec64_to_ns(value);
+    return timens_ktime_to_host(this.task, this.clock, timespec64_to_ns(value));
   }
 
   /** An absolute time on the wall clock stays that when the clock is set. */
@@ -221,7 +225,14 @@ export const sys_timer_create = SYSCALL_DEFINE(
     if (put_user_u32(task, created_timer_id, id)) return -EFAULT;
     signal.posix_timers.set(
       id,
-      new PosixTimer(task.group_leader, id, base, event, (timer) => sigqueue_alloc(task, true, timer)!),
+      new PosixTimer(
+        task.group_leader,
+        id,
+        which_clock,
+        base,
+        event,
+        (timer) => sigqueue_alloc(task, true, timer)!,
+      ),
     );
     return 0;
   },

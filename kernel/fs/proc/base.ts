@@ -43,13 +43,14 @@ class EntryDirectory {
   readonly fops: FileOperations;
   private readonly table: ReadonlyMap<string, PidEntry>;
 
-  constructor(table: Table) {
+  constructor(table: Table, more: FileOperations = {}) {
     this.table = new Map(table);
     this.iops = { lookup: (dir, name) => this.lookup(dir, name) };
     this.fops = {
       llseek: dcache_dir_lseek,
       read_iter: generic_read_dir,
       iterate: (file, ctx) => this.readdir(file, ctx),
+      ...more,
     };
   }
 
@@ -88,10 +89,6 @@ function find_proc_task({ d_sb }: Dentry, name: string): Task | null {
   const nr = name_to_int(name);
   return nr === null ? null : pid_task(proc_pid_ns(d_sb).pids.get(nr) ?? null, PIDTYPE_PID);
 }
-
-/** Linux: tgid_pidfd_to_pid(). An open /proc/<n> means the process, too; null: it is no such directory. */
-export const proc_directory_pid = (file: File): Pid | null =>
-  file.f_op === tgid_directory.fops ? (file.f_inode.i_private as Pid) : null;
 
 function pid_directory(dir: Dentry, name: string, directory: EntryDirectory, pid: Pid): Dentry | number {
   const dentry = proc_pid_dentry(dir, name, DIR(0o555, directory.iops, directory.fops), pid);
@@ -178,11 +175,14 @@ const COMMON: Table = [
   ['setgroups',     ONE(0o644, files.proc_setgroups, files.proc_setgroups_write)],
 ];
 
-const tgid_directory = new EntryDirectory([
-  ['task', DIR(0o555, proc_task_iops, proc_task_fops)],
-  ...COMMON,
-  ['timens_offsets', ONE(0o644, proc_timens_show_offsets, timens_offsets_write)],
-  ['timerslack_ns', ONE(0o666, files.timerslack_ns_show, files.timerslack_ns_write)],
-]);
+const tgid_directory = new EntryDirectory(
+  [
+    ['task', DIR(0o555, proc_task_iops, proc_task_fops)],
+    ...COMMON,
+    ['timens_offsets', ONE(0o644, proc_timens_show_offsets, timens_offsets_write)],
+    ['timerslack_ns', ONE(0o666, files.timerslack_ns_show, files.timerslack_ns_write)],
+  ],
+  { is_proc_tgid: true },
+);
 
 const tid_directory = new EntryDirectory([...COMMON, ['children', ONE(0o444, files.children_show)]]);

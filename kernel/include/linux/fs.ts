@@ -224,6 +224,8 @@ export interface FileOperations {
   mmap?(file: File, vma: VmArea): number;
   /** What /proc/<pid>/fdinfo/<n> says besides; `ns`: whose numbers that /proc shows. */
   show_fdinfo?(file: File, ns: PidNamespace): string;
+  /** A process's directory in /proc stands for the process, where a pidfd is wanted. */
+  readonly is_proc_tgid?: true;
   fsync?(file: File): number;
   fallocate?(file: File, mode: number, offset: number, length: number, task: Task): number;
 }
