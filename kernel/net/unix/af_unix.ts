@@ -14,6 +14,7 @@ import * as epoll from '../../include/uapi/eventpoll.ts';
 import { SIGPIPE } from '../../include/uapi/signal.ts';
 import * as uapi from '../../include/uapi/socket.ts';
 import { fput } from '../../fs/file_table.ts';
+import { PAGE_SIZE } from '../../include/linux/types.ts';
 import { put_unaligned_le16 } from '../../lib/bytes.ts';
 import {
   type MaySleep,
@@ -21,10 +22,15 @@ import {
   WaitQueueHead,
   wait_event_interruptible,
   wake_up_interruptible_all,
+  wake_up_interruptible_poll,
 } from '../../sched/wait.ts';
 import { send_sig } from '../../signal.ts';
 import { NO_CREDS, own_creds, scm_fp_dup } from '../scm.ts';
 import { type Message, new_socket, type ProtoOps, type Socket, type Ucred } from '../socket.ts';
+
+/* What a waking is about, for those who wait for one thing only. */
+const DATA_READY = epoll.EPOLLIN | epoll.EPOLLPRI | epoll.EPOLLRDNORM | epoll.EPOLLRDBAND;
+const WRITE_SPACE = epoll.EPOLLOUT | epoll.EPOLLWRNORM | epoll.EPOLLWRBAND;
 
 /** One message, or what one write put there. */
 interface SkBuff {
@@ -106,7 +112,7 @@ function kfree_skb(sk: UnixSock, skb: SkBuff): void {
   const sender = sk.peer;
   if (!sender) return;
   sender.wmem_alloc -= skb.truesize;
-  wake_up_interruptible_all(sender.wait);
+  if (writable(sender)) wake_up_interruptible_poll(sender.wait, WRITE_SPACE);
 }
 
 function sock_error(sk: UnixSock): number {
@@ -119,10 +125,21 @@ function sock_error(sk: UnixSock): number {
  * Sending
  */
 
-/** A buffer's own bookkeeping, roughly: what makes many small messages fill a socket sooner than few large ones. */
-const SKB_OVERHEAD = 768;
+/* What a buffer takes beside its bytes: struct sk_buff, and struct skb_shared_info behind them. */
+const SKB_SIZE = 256;
+const SKB_SHARED_INFO = 320;
 /** The most that one buffer of a stream takes. */
-const SKB_MAX_ALLOC = 32_768;
+const STREAM_MAX = 32_768;
+/** Bytes beyond these are in pages of their own: of a stream's buffer, and of a datagram's. */
+const STREAM_HEAD = PAGE_SIZE - SKB_SHARED_INFO;
+const DGRAM_HEAD = 4 * PAGE_SIZE - SKB_SHARED_INFO;
+
+/** Linux: skb->truesize. The linear part comes from kmalloc(), whose sizes are powers of two. */
+function truesize(length: number, head: number): number {
+  const pages = Math.ceil(Math.max(0, length - head) / PAGE_SIZE) * PAGE_SIZE;
+  const linear = Math.max(0, length - pages) + SKB_SHARED_INFO;
+  return SKB_SIZE + 2 ** Math.ceil(Math.log2(linear)) + pages;
+}
 
 const has_room = (sk: UnixSock): boolean => sk.wmem_alloc < sk.sock.sndbuf;
 
@@ -142,13 +159,14 @@ function* wait_for_room(task: Task, sk: UnixSock, flags: number): Sleeps<number>
 
 /** What goes to `peer`: the credentials are recorded if somebody said so, on either side. */
 function queue_skb(task: Task, sk: UnixSock, peer: UnixSock, data: Uint8Array, msg: Message): void {
+  const head = sk.sock.type === uapi.SOCK_STREAM ? STREAM_HEAD : DGRAM_HEAD;
   const wanted = sk.sock.passcred || peer.sock.passcred;
   const creds = msg.scm.creds ?? (wanted ? own_creds(task) : NO_CREDS);
-  const skb = { data, offset: 0, creds, files: msg.scm.files, truesize: data.length + SKB_OVERHEAD };
+  const skb = { data, offset: 0, creds, files: msg.scm.files, truesize: truesize(data.length, head) };
   msg.scm.files = []; // they go with the first buffer
   sk.wmem_alloc += skb.truesize;
   peer.queue.push(skb);
-  wake_up_interruptible_all(peer.wait);
+  wake_up_interruptible_poll(peer.wait, DATA_READY);
 }
 
 function* unix_stream_sendmsg(task: Task, sock: Socket, msg: Message): Sleeps<number> {
@@ -164,7 +182,7 @@ function* unix_stream_sendmsg(task: Task, sock: Socket, msg: Message): Sleeps<nu
     if (err < 0) return sent || (err === -errno.EPIPE ? broken_pipe(task, msg) : err);
     const peer = sk.peer;
     if (!peer || peer.dead || peer.shutdown & uapi.RCV_SHUTDOWN) return sent || broken_pipe(task, msg);
-    const data = new Uint8Array(Math.min(msg.iter.count, (sock.sndbuf >> 1) - 64, SKB_MAX_ALLOC));
+    const data = new Uint8Array(Math.min(msg.iter.count, (sock.sndbuf >> 1) - 64, STREAM_MAX));
     if (msg.iter.copy_from_iter(data) < data.length) return sent || -errno.EFAULT;
     queue_skb(task, sk, peer, data, msg);
     sent += data.length;

@@ -1,0 +1,109 @@
+/*
+ * tests/unit/kernel/trace/trace.test.ts - events, the buffer they are kept in, and how they are printed
+ */
+
+import { test } from 'uvu';
+import * as assert from 'uvu/assert';
+import { SYSCALL_WORK_SYSCALL_TRACEPOINT } from '../../../../kernel/include/linux/sched.ts';
+import { EINVAL } from '../../../../kernel/include/uapi/errno.ts';
+import { index_syscalls } from '../../../../kernel/syscalls/table.ts';
+import { RingBuffer, type TraceRecord } from '../../../../kernel/trace/ring_buffer.ts';
+import {
+  enabled_state,
+  set_event,
+  show_format,
+  trace_event_enable,
+} from '../../../../kernel/trace/trace_events.ts';
+import { SyscallTrace } from '../../../../kernel/trace/trace_syscalls.ts';
+import { testKernel, testTask } from '../../../lib/kernel.ts';
+
+const machine = () => {
+  const kernel = testKernel();
+  const { tr } = new SyscallTrace(kernel, index_syscalls());
+  const event = (name: string) => tr.events.find((each) => each.name === name)!;
+  return { kernel, tr, event };
+};
+
+test('the first event that is switched on marks every thread, the last one that goes off takes that back', () => {
+  const { kernel, tr, event } = machine();
+  const task = testTask(kernel);
+  const marked = (): boolean => (task.thread_info.syscall_work & SYSCALL_WORK_SYSCALL_TRACEPOINT) !== 0;
+  trace_event_enable(tr, event('sys_enter'), true);
+  trace_event_enable(tr, event('sys_exit_read'), true);
+  assert.ok(marked());
+  assert.ok(testTask(kernel, task).thread_info.syscall_work & SYSCALL_WORK_SYSCALL_TRACEPOINT);
+  trace_event_enable(tr, event('sys_enter'), false);
+  assert.ok(marked());
+  trace_event_enable(tr, event('sys_exit_read'), false);
+  assert.not.ok(marked());
+});
+
+test('set_event takes systems, events, both, and patterns', () => {
+  const { tr, event } = machine();
+  assert.is(set_event(tr, 'raw_syscalls:'), 0);
+  assert.ok(event('sys_enter').enabled && event('sys_exit').enabled);
+  assert.is(set_event(tr, '!sys_exit'), 0);
+  assert.not.ok(event('sys_exit').enabled);
+  assert.is(set_event(tr, 'syscalls:*_read'), 0);
+  assert.ok(event('sys_enter_read').enabled && !event('sys_enter_readv').enabled);
+  assert.is(set_event(tr, 'syscalls:sys_enter'), -EINVAL);
+  assert.is(enabled_state(tr.events), 'X');
+});
+
+test('a record is printed as Linux prints it', () => {
+  const { kernel, tr, event } = machine();
+  const task = testTask(kernel);
+  task.comm = 'cat';
+  tr.record(task, event('sys_enter'), [56, 0xffff_ffff_ffff_ff9cn, 0x459598n, 1n, 0n, 6n, 0n]);
+  tr.record(task, event('sys_exit'), [-1, -38]);
+  tr.record(task, event('sys_enter_close'), [3n]);
+  tr.record(task, event('sys_exit_close'), [0xffff_ffff_ffff_fff7n]);
+  const head = `             cat-${String(task.pid).padEnd(7)} [000] .....     0.000000: `;
+  assert.equal(tr.show().split('\n').slice(-5, -1), [
+    `${head}sys_enter: NR 56 (ffffffffffffff9c, 459598, 1, 0, 6, 0)`,
+    `${head}sys_exit: NR -1 = -38`,
+    `${head}sys_close(fd: 3)`,
+    `${head}sys_close -> 0xfffffffffffffff7`,
+  ]);
+});
+
+test('nothing is recorded of tasks that are not asked for, or while tracing is off', () => {
+  const { kernel, tr, event } = machine();
+  const task = testTask(kernel);
+  tr.filtered_pids = new Set([task.pid + 1]);
+  tr.record(task, event('sys_exit'), [1, 0]);
+  tr.filtered_pids = null;
+  tr.tracing_on = false;
+  tr.record(task, event('sys_exit'), [1, 0]);
+  assert.is(tr.buffer.written, 0);
+});
+
+test("a call's name is that of its function, where strace has another", () => {
+  const { tr } = machine();
+  const names = tr.events.map((each) => each.name);
+  for (const name of ['newfstat', 'newuname', 'sendfile64', 'umount'])
+    assert.ok(names.includes(`sys_enter_${name}`));
+  assert.is(new Set(tr.events.map((each) => each.id)).size, tr.events.length);
+});
+
+test('a format file describes the record', () => {
+  const { event } = machine();
+  const lines = show_format(event('sys_exit_close')).split('\n');
+  assert.ok(lines.includes('\tfield:int __syscall_nr;\toffset:8;\tsize:4;\tsigned:1;'));
+  assert.ok(lines.includes('\tfield:long ret;\toffset:16;\tsize:8;\tsigned:1;'));
+  assert.is(lines.at(-2), 'print fmt: "0x%lx", REC->ret');
+});
+
+test('a full buffer loses its oldest records, and says how many once', () => {
+  const buffer = new RingBuffer();
+  const record = { ts: 0, pid: 1, event: null, data: [1, 2] } as unknown as TraceRecord;
+  const most = Math.floor(buffer.size / 28);
+  for (let i = 0; i < most + 3; i++) buffer.write({ ...record, ts: i });
+  assert.is(buffer.entries, most);
+  assert.is(buffer.written, most + 3);
+  assert.is(buffer.take_lost(), 3);
+  assert.is(buffer.take_lost(), 0);
+  assert.is(buffer.consume()?.ts, 3);
+});
+
+test.run();
