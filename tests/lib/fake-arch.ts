@@ -151,6 +151,8 @@ export class FakeMachine {
     kernel.init_task = init_task(kernel);
     // biome-ignore lint/suspicious/noExplicitAny: no file system
     kernel.init_task.fs = { users: 1 } as any;
+    // biome-ignore lint/suspicious/noExplicitAny: no mounts either
+    kernel.init_task.nsproxy = { ...kernel.init_task.nsproxy, mnt_ns: { count: 1 } as any };
     kernel.sched = new Scheduler(kernel, kernel.init_task);
     fork_init(kernel, 256 * 1024 * 1024);
     kernel.time.clocksource_register({ name: 'fake', hz: NSEC_PER_SEC, read: () => this.now });
