@@ -131,7 +131,7 @@ export function ucred_bytes({ pid, uid, gid }: Ucred, viewer: Task): Uint8Array 
 /** As many as there is room for. */
 function scm_detach_fds(task: Task, msg: Message, to: ControlBuffer): number {
   const { files } = msg.scm;
-  const room = Math.max(0, (to.size - to.used - CMSG_HDR) >> 2);
+  const room = Math.max(0, Math.floor((to.size - to.used - CMSG_HDR) / 4));
   const open_flags = msg.flags & MSG_CMSG_CLOEXEC ? O_CLOEXEC : 0;
   const fds: number[] = [];
   for (const file of files.slice(0, room)) {
