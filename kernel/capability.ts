@@ -5,7 +5,7 @@
  * Manual: capget(2)
  */
 
-import { capable, commit_creds, type KernelCap, prepare_creds } from './cred.ts';
+import { ns_capable, commit_creds, type KernelCap, prepare_creds } from './cred.ts';
 import type { Task } from './include/linux/sched.ts';
 import type { UserPtr } from './include/linux/types.ts';
 import { CAP_LAST_CAP, CAP_SETPCAP } from './include/uapi/capability.ts';
@@ -79,7 +79,7 @@ export const sys_capset = SYSCALL_DEFINE('capset', { header: ptr, data: ptr }, (
 /** Only down, but for what may be inherited. */
 function cap_capset(task: Task, effective: KernelCap, permitted: KernelCap, inheritable: KernelCap): number {
   const old = task.cred;
-  const mayInherit = capable(task, CAP_SETPCAP)
+  const mayInherit = ns_capable(task, task.cred.user_ns, CAP_SETPCAP)
     ? cap_combine(old.cap_inheritable, old.cap_bset)
     : cap_combine(old.cap_inheritable, old.cap_permitted);
   if (!cap_issubset(inheritable, mayInherit)) return -EPERM;

@@ -7,7 +7,7 @@
  * Absent:  PR_SET_MM and what else is not in the table: EINVAL
  */
 
-import { CAP_EMPTY_SET, capable, cap_raised, commit_creds, prepare_creds } from './cred.ts';
+import { CAP_EMPTY_SET, ns_capable, cap_raised, commit_creds, prepare_creds } from './cred.ts';
 import { set_syscall_user_dispatch } from './entry/syscall_user_dispatch.ts';
 import type { Task } from './include/linux/sched.ts';
 import type { UserPtr } from './include/linux/types.ts';
@@ -188,7 +188,7 @@ function get_name(task: Task, { p2 }: Args): number {
 }
 
 function cap_prctl_drop(task: Task, { a2 }: Args): number {
-  if (!capable(task, CAP_SETPCAP)) return -EPERM;
+  if (!ns_capable(task, task.cred.user_ns, CAP_SETPCAP)) return -EPERM;
   if (a2 > CAP_LAST_CAP) return -EINVAL;
   const cred = prepare_creds(task);
   cred.cap_bset = cap_drop(cred.cap_bset, cap_of(a2));
@@ -203,7 +203,7 @@ function set_securebits(task: Task, { a2 }: Args): number {
   const known = SECURE_ALL_BITS | SECURE_ALL_LOCKS | SECBIT_NO_CAP_AMBIENT_RAISE;
   if ((locked & (old ^ a2)) !== 0 || (old & SECURE_ALL_LOCKS & ~a2) !== 0 || a2 & ~known || a2 > known)
     return -EPERM;
-  if (!capable(task, CAP_SETPCAP)) return -EPERM;
+  if (!ns_capable(task, task.cred.user_ns, CAP_SETPCAP)) return -EPERM;
   commit_creds(task, { ...prepare_creds(task), securebits: a2 });
   return 0;
 }

@@ -40,6 +40,7 @@ import { put_timeval, task_cputime } from '../sched/cputime.ts';
 import { siginfo_to_bytes } from '../signal/siginfo.ts';
 import { sigset_to_bytes } from '../signal/sigset.ts';
 import { d_path } from './dcache.ts';
+import { pid_vnr, task_pid_vnr, task_tgid_vnr } from '../pid.ts';
 
 /** Bytes and where they belong in the file. */
 export interface CorePart {
@@ -182,7 +183,7 @@ function prstatus(task: Task, gpr: UserRegset, sig: number): Uint8Array {
   sigset_to_bytes(view, 16, task.pending.signal);
   sigset_to_bytes(view, 24, task.blocked);
   const { signal } = task;
-  [task.pid, task.real_parent.tgid, signal.pgrp.nr, signal.session.nr].forEach((nr, i) => {
+  process_numbers(task).forEach((nr, i) => {
     put_unaligned_le32(nr, bytes, 32 + 4 * i);
   });
   const { utime, stime } = task_cputime(task);
@@ -194,6 +195,14 @@ function prstatus(task: Task, gpr: UserRegset, sig: number): Uint8Array {
   return bytes;
 }
 
+/** Thread, parent, group and session, as the process itself knows them. */
+const process_numbers = (task: Task): number[] => [
+  task_pid_vnr(task, task),
+  task_tgid_vnr(task.real_parent, task),
+  pid_vnr(task.signal.pgrp, task),
+  pid_vnr(task.signal.session, task),
+];
+
 const PRPSINFO_SIZE = 136;
 const PSARGS_SIZE = 80;
 
@@ -203,8 +212,8 @@ function prpsinfo(task: Task, mm: Mm): Uint8Array {
   bytes[1] = 'R'.charCodeAt(0);
   bytes[3] = task.nice;
   put_unaligned_le64(task.flags, bytes, 8);
-  const { cred, signal } = task;
-  const ids = [cred.uid, cred.gid, task.pid, task.real_parent.tgid, signal.pgrp.nr, signal.session.nr];
+  const { cred } = task;
+  const ids = [cred.uid, cred.gid, ...process_numbers(task)];
   ids.forEach((id, i) => {
     put_unaligned_le32(id, bytes, 16 + 4 * i);
   });

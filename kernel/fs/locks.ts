@@ -51,6 +51,7 @@ import { SYSCALL_DEFINE, int } from '../syscalls/define.ts';
 import { flockCommand } from './arg_types.ts';
 import { fdget } from './file.ts';
 import { fput, get_file } from './file_table.ts';
+import { pid_vnr } from '../pid.ts';
 
 export interface FileLock {
   /** F_RDLCK, F_WRLCK; F_UNLCK in requests. */
@@ -207,6 +208,13 @@ export function fcntl_lock(task: Task, file: File, cmd: number, arg: UserPtr): M
 const own_lock = (list: readonly FileLock[], wanted: FileLock): FileLock | null =>
   list.find((held) => held.owner === wanted.owner && overlap(held, wanted)) ?? null;
 
+/** The owner's number as the asker sees it; -1: an open file's, which is no process's. 0: he has none there. */
+function locks_translate_pid(task: Task, { pid }: FileLock): number {
+  if (pid < 0) return pid;
+  const owner = task.kernel.pids.find_vpid(pid);
+  return owner ? pid_vnr(owner, task) : pid;
+}
+
 /** Tells who is in the way, or F_UNLCK in the type and nothing else changed. */
 function fcntl_getlk(task: Task, file: File, wanted: FileLock, arg: UserPtr): number {
   if (wanted.type === F_UNLCK && wanted.owner !== file) return -EINVAL;
@@ -220,7 +228,7 @@ function fcntl_getlk(task: Task, file: File, wanted: FileLock, arg: UserPtr): nu
     put_unaligned_le16(SEEK_SET, bytes, 2);
     put_unaligned_le64(held.start, bytes, 8);
     put_unaligned_le64(held.end === Infinity ? 0 : held.end - held.start + 1, bytes, 16);
-    put_unaligned_le32(held.pid, bytes, 24);
+    put_unaligned_le32(locks_translate_pid(task, held), bytes, 24);
   }
   return copy_to_user(task, arg, bytes) ? -EFAULT : 0;
 }
