@@ -30,6 +30,11 @@ export interface Trace {
   readonly next: number;
 }
 
+/** Offsets at which a trace begins. */
+export interface Heads {
+  has(offset: number): boolean;
+}
+
 /** How an instruction changes the flow, for those whose target is in the instruction. */
 const DIRECT: ReadonlySet<string> = new Set(['B', 'BL', 'B.cond', 'CBZ', 'CBNZ', 'TBZ', 'TBNZ']);
 const ENDING: ReadonlySet<string> = new Set(['B', 'BL', 'BR', 'BLR', 'RET']);
@@ -44,7 +49,7 @@ export class Discovery {
   }
 
   /** The traces of the region at `entry` in a page of 1024 words, without those at `known` heads. */
-  region(words: Uint32Array, entry: number, known: ReadonlySet<number>): Trace[] {
+  region(words: Uint32Array, entry: number, known: Heads): Trace[] {
     const traces: Trace[] = [];
     const heads = [entry];
     const loops = new Set<number>();

@@ -5,6 +5,7 @@
  * nobody writes to it without the bus being told (Bus.touch): then it is compared with what was translated.
  */
 import type { Bus } from '../../../bus.ts';
+import type { Heads } from './discovery.ts';
 import type { PageAddress } from './frame.ts';
 
 const PAGE = 0x1000;
@@ -14,7 +15,7 @@ const MOST_DROPS = 16;
 class CodePage {
   readonly snapshot: Uint8Array;
   /** By address and exception level: the slots of the traces, by their offset in the page. */
-  readonly views = new Map<string, Map<number, number>>();
+  readonly views = new Map<number, Map<number, number>>();
 
   constructor(snapshot: Uint8Array) {
     this.snapshot = snapshot;
@@ -47,8 +48,9 @@ export class CodePages {
     return this.pages.get(number)?.views.get(keyOf(page))?.get(offset);
   }
 
-  heads(number: number, page: PageAddress): ReadonlySet<number> {
-    return new Set(this.pages.get(number)?.views.get(keyOf(page))?.keys());
+  /** All traces by their heads. */
+  heads(number: number, page: PageAddress): Heads {
+    return this.pages.get(number)?.views.get(keyOf(page)) ?? NO_HEADS;
   }
 
   put(number: number, page: PageAddress, offset: number, slot: number): void {
@@ -87,4 +89,7 @@ export class CodePages {
   }
 }
 
-const keyOf = ({ lo, hi, el }: PageAddress): string => `${hi}:${lo}:${el}`;
+const NO_HEADS: Heads = { has: () => false };
+
+/** Code is fetched from canonical addresses only: bits above 48 are all the same. */
+const keyOf = ({ lo, hi, el }: PageAddress): number => ((hi & 0x1_ffff) * 2 ** 20 + (lo >>> 12)) * 2 + el;
