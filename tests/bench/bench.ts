@@ -11,6 +11,7 @@ import { CLI } from '../lib/pty.ts';
 
 const RUNS = Number(process.argv[2] ?? 5);
 const BENCH = 'build/userland/bench';
+const ENTRY = 'build/userland/entrybench';
 /** With the C library whose string functions use vectors, if its compiler is installed. */
 const TOOLCHAIN = TOOLCHAINS.find(({ library }) => library === 'glibc') ?? TOOLCHAINS[0];
 const VECTORS = TOOLCHAIN && (await build(TOOLCHAIN, ['-O3'], ['tests/bench/vectors.c']));
@@ -60,6 +61,7 @@ function cpuSeconds(command: string, args: readonly string[]): number {
 /** How a program is started: directly under QEMU, or by eret's command line. */
 type Command = readonly string[];
 const ERET: Command = [process.execPath, CLI];
+const AUDITED: Command = [...ERET, '--append', 'audit=1'];
 const QEMU: Command | undefined = qemu ? [qemu] : undefined;
 
 /** CPU seconds for `rounds` rounds, start-up taken off by a run of none. */
@@ -110,11 +112,26 @@ for (const [program, name, rounds] of [
     : 'qemu-aarch64 is not installed';
   row(`${name}: million instructions/s`, number(mips), `${spread(ours)}, ${ratio}`);
 }
-for (const [name, rounds] of [
-  ['null', 1_000_000],
-  ['fork', 2000],
+const calls = loop(ERET, BENCH, 'null', 1_000_000);
+row('null system calls/s', number(1_000_000 / calls.best), spread(calls));
+const processes = loop(ERET, BENCH, 'fork', 2000);
+row('fork+exec+wait/s', number(2000 / processes.best), spread(processes));
+row('fork+exec+wait', `${number((processes.best / 2000) * 1e6)} us`, spread(processes));
+
+/** The null system call, with somebody who looks on; the first row is what the others are compared with. */
+let plain = 0;
+for (const [what, name, rounds] of [
+  ['plain', 'plain', 1_000_000],
+  ['traced, two stops', 'traced', 50_000],
+  ['1 filter', 'filter1', 500_000],
+  ['10 filters', 'filter10', 200_000],
+  ['100 filters', 'filter100', 50_000],
+  ['dispatched, sigreturn', 'dispatched', 100_000],
+  ['traced by tracefs', 'tracefs', 50_000],
+  ['audited', 'audited', 50_000],
 ] as const) {
-  const ours = loop(ERET, BENCH, name, rounds);
-  const what = name === 'null' ? 'null system calls/s' : 'fork+exec+wait/s';
-  row(what, number(rounds / ours.best), spread(ours));
+  const time = loop(name === 'audited' ? AUDITED : ERET, ENTRY, name, rounds);
+  const us = (time.best / rounds) * 1e6;
+  plain ||= us;
+  row(`null call, ${what}`, `${us.toFixed(2)} us`, `${spread(time)}, ${(us / plain).toFixed(1)} x plain`);
 }
