@@ -159,8 +159,12 @@ function preparationOf(row: Row): Prepare {
   if (isLoadStore(row)) return row[1].includes('literal') ? literal : loadStore;
   if (/^(B|BL|B\.cond|CBN?Z|TBN?Z)$/.test(row[1])) return relativeBranch;
   if (/^(BR|BLR|RET)$/.test(row[1])) return registerBranch;
-  return nothing;
+  return row[1] === 'HLT' ? halt : nothing;
 }
+
+/** HLT #0xf000 is a call to QEMU's semihosting, which aborts QEMU when the registers make no sense: HLT #0xf001 then. */
+const SEMIHOSTING = 0xd45e_0000;
+const halt: Prepare = (_random, word) => (word >>> 0 === SEMIHOSTING ? word | 0x20 : word);
 
 const fieldsOf = (row: Row): ReadonlyMap<string, FieldPosition> => parsePattern(row[0]).fields;
 
