@@ -10,6 +10,7 @@
  */
 
 import type { Board } from '../../board/board.ts';
+import { SIGFRAME } from './include/asm/sigcontext.ts';
 import type { Cpu } from '../../board/cpu/cpu.ts';
 import type { Arch, PtRegs as GenericPtRegs } from '../../kernel/arch.ts';
 import { AUDIT_ARCH_AARCH64 } from '../../kernel/include/uapi/audit.ts';
@@ -54,6 +55,8 @@ export class Arm64 extends Arm64Mm implements Arch {
   readonly elf_platform = 'aarch64';
   readonly minsigstksz = MINSIGSTKSZ;
   readonly regsets: readonly UserRegset[];
+  /** Where a signal frame is put together or taken apart: nothing of it outlives the call that uses it. */
+  readonly sigframe = new Uint8Array(SIGFRAME.SIZE);
   /** Of this machine, from setup_arch() on. */
   kernel!: Kernel;
   private readonly board: Board;

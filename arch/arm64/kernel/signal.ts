@@ -192,7 +192,8 @@ function setup_sigframe(task: Task, regs: PtRegs, mask: SigSet): Uint8Array {
   const fault = thread.fault_code !== 0;
   const esrAt = SIGFRAME.RESERVED + FPSIMD_CONTEXT_SIZE;
   const endAt = esrAt + (fault ? ESR_CONTEXT_SIZE : 0);
-  const bytes = new Uint8Array(endAt + 8);
+  const arm64 = task.kernel.arch as Arm64;
+  const bytes = arm64.sigframe.subarray(0, endAt + 8).fill(0);
   const view = new DataView(bytes.buffer);
 
   stack_t_to_bytes(bytes, SIGFRAME.UC_STACK, current_altstack(task, regs.sp));
@@ -200,7 +201,7 @@ function setup_sigframe(task: Task, regs: PtRegs, mask: SigSet): Uint8Array {
   view.setBigUint64(SIGFRAME.FAULT_ADDRESS, thread.fault_address, true);
   bytes.set(regs.user_regs.subarray(0, USER_PT_REGS_SIZE), SIGFRAME.REGS);
 
-  (task.kernel.arch as Arm64).fpsimd.fpsimd_preserve_state(task);
+  arm64.fpsimd.fpsimd_preserve_state(task);
   preserve_fpsimd_context(bytes, SIGFRAME.RESERVED, thread.fpsimd_state);
   if (fault) {
     put_unaligned_le32(ESR_MAGIC, bytes, esrAt);

@@ -56,7 +56,8 @@ function restore_frame(task: Task, regs: PtRegs): boolean {
 
 /** Linux: restore_sigframe(). What was restored before the first error stays restored. */
 function restore_sigframe(task: Task, regs: PtRegs, frame: number): boolean {
-  const head = new Uint8Array(SIGFRAME.REGS + USER_PT_REGS_SIZE - SIGFRAME.UC_SIGMASK);
+  const { sigframe } = task.kernel.arch as Arm64;
+  const head = sigframe.subarray(0, SIGFRAME.REGS + USER_PT_REGS_SIZE - SIGFRAME.UC_SIGMASK);
   if (copy_from_user(task, head, (frame + SIGFRAME.UC_SIGMASK) as UserPtr)) return false;
   set_current_blocked(task, sigset_from_bytes(new DataView(head.buffer)));
   regs.user_regs.set(head.subarray(SIGFRAME.REGS - SIGFRAME.UC_SIGMASK));
@@ -70,9 +71,10 @@ function restore_sigframe(task: Task, regs: PtRegs, frame: number): boolean {
 }
 
 function restore_fpsimd_context(task: Task, at: number): boolean {
-  const record = new Uint8Array(FPSIMD_CONTEXT_SIZE);
+  const { fpsimd, sigframe } = task.kernel.arch as Arm64;
+  const record = sigframe.subarray(0, FPSIMD_CONTEXT_SIZE);
   if (copy_from_user(task, record, at as UserPtr)) return false;
-  (task.kernel.arch as Arm64).fpsimd.fpsimd_flush_task_state(task);
+  fpsimd.fpsimd_flush_task_state(task);
   const { fpsimd_state } = thread_of(task);
   fpsimd_state.set(record.subarray(16), 0);
   fpsimd_state.set(record.subarray(8, 16), 512);
