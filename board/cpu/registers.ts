@@ -62,6 +62,7 @@ export class Registers {
     this.v = this.dwords.subarray(STATE.V >>> 3, (STATE.V >>> 3) + 64);
     this.words[STATE.EL >>> 2] = 1;
     this.words[STATE.TLB >>> 2] = STATE.TLB_EL1;
+    this.words[STATE.TLB_USER >>> 2] = STATE.TLB_EL0;
   }
 
   get el(): 0 | 1 {
@@ -115,7 +116,7 @@ export class Registers {
     this.copyDword(STATE.SP, this.bank());
     this.spSel = spSel;
     this.words[STATE.EL >>> 2] = el;
-    this.words[STATE.TLB >>> 2] = el === 0 ? STATE.TLB_EL0 : STATE.TLB_EL1;
+    this.words[STATE.TLB >>> 2] = el === 0 ? this.words[STATE.TLB_USER >>> 2]! : STATE.TLB_EL1;
     this.copyDword(this.bank(), STATE.SP);
   }
 

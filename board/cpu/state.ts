@@ -32,7 +32,7 @@ export const STATE = {
   INSN: 0x138, //        i32: the instruction word handed to sys()
   ISS: 0x13c, //         i32: the 16-bit immediate of SVC, HVC, SMC, BRK, HLT
   FP_TRAP: 0x140, //     i32: non-zero = CPACR_EL1.FPEN forbids FP/SIMD at this exception level
-  TLB: 0x144, //         i32: the bank that plain accesses use: TLB_EL0 or TLB_EL1
+  TLB: 0x144, //         i32: the bank that plain accesses use: what TLB_USER says, or TLB_EL1
   EL: 0x148, //          i32: PSTATE.EL, 0 or 1
   EXCLUSIVE: 0x14c, //   i32: size of the access for which the exclusive monitor is armed; 0 = it is open
   EXCLUSIVE_PA: 0x150, //i64: host pointer or address it watches, and...
@@ -44,6 +44,7 @@ export const STATE = {
   FPSR: 0x17c, //        i32
   SP_CHECK: 0x180, //    32 bytes, one per base register: the bits of it that must be 0. All 0, but entry 31 is 15 with SA
   SCRATCH: 0x1a0, //     64 bytes: where elements of a vector are put together
+  TLB_USER: 0x1e0, //    i32: the bank of EL0, which LDTR and STTR use at EL1 as well. Changes only where run() is left
   V: 0x200, //           V0..V31, 16 bytes each
   SYSREG: 0x400, //      the system register file: see sysreg.ts
   BOUNCE: 0xf00, //      64 bytes and more: where device and page-crossing accesses really happen

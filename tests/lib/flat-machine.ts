@@ -35,6 +35,7 @@ export class FlatMachine {
     this.view = new DataView(this.memory.buffer);
     this.regions = regions;
     this.words[STATE.TLB >>> 2] = STATE.TLB_EL0;
+    this.words[STATE.TLB_USER >>> 2] = STATE.TLB_EL0;
     this.words.fill(0xffff_ffff, STATE.TLB_EL0 >>> 2, (STATE.TLB_EL1 + TLB_ENTRIES * TLB_ENTRY.SIZE) >>> 2);
     const imports = {
       memory: this.memory,

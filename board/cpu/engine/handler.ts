@@ -420,7 +420,9 @@ export class Handler implements Builder, Surroundings {
 
   private tlbEntry(address: Value, unprivileged: boolean): Value {
     const index = and(shr(wrap(address), 12 - 5), (TLB_ENTRIES - 1) * TLB_ENTRY.SIZE);
-    const bank = unprivileged ? i32(STATE.TLB_EL0) : new Value('local', 'i32', { lo: this.frame.tlb });
+    const bank = unprivileged
+      ? this.get(STATE.TLB_USER, 'i32')
+      : new Value('local', 'i32', { lo: this.frame.tlb });
     return this.let(add(index, bank));
   }
 }

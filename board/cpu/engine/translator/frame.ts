@@ -56,6 +56,7 @@ export class TraceFrame implements Frame {
   private readonly registers = new Map<number, number>();
   private readonly kept = new Set<number>();
   private readonly operands = new Map<string, number>();
+  private userBank: number | undefined;
   private readonly place: number;
   private readonly top: Label;
   private readonly side: Label;
@@ -93,6 +94,12 @@ export class TraceFrame implements Frame {
     this.registers.set(n, local);
     this.kept.add(local);
     return local;
+  }
+
+  /** The local that holds the offset of EL0's TLB bank: it changes only where traces are left. */
+  userTlb(): number {
+    this.userBank ??= this.code.local('i32');
+    return this.userBank;
   }
 
   /** One of the two locals of the type for flags. */
@@ -220,6 +227,11 @@ export class TraceFrame implements Frame {
       first.i32Const(0);
       first.memory('i64.load', STATE.X + 8 * n);
       first.set(local);
+    }
+    if (this.userBank !== undefined) {
+      first.i32Const(0);
+      first.memory('i32.load', STATE.TLB_USER);
+      first.set(this.userBank);
     }
     return first;
   }

@@ -150,8 +150,10 @@ export class TraceHandler extends Handler {
       options.aligned ? address : add(address, bytes - 1),
       i64(-0x1000 | (options.aligned ? bytes - 1 : 0)),
     );
-    const entry = this.let(and(shr(wrap(address), 12 - 5), (TLB_ENTRIES - 1) * TLB_ENTRY.SIZE));
-    const bank = trace.page.el === 0 || options.unprivileged ? STATE.TLB_EL0 : STATE.TLB_EL1;
+    const index = and(shr(wrap(address), 12 - 5), (TLB_ENTRIES - 1) * TLB_ENTRY.SIZE);
+    const isUser = trace.page.el === 0 || options.unprivileged === true;
+    const entry = this.let(isUser ? add(index, new Value('local', 'i32', { lo: trace.userTlb() })) : index);
+    const bank = isUser ? 0 : STATE.TLB_EL1;
     const tag = bank + (access === 'read' ? TLB_ENTRY.READ : TLB_ENTRY.WRITE);
     emit(code, ne(sp ? or(page, zext(this.spCheck(ZR))) : page, this.read('i64.load', entry, tag)), this);
     code.if();
