@@ -5,6 +5,8 @@
  * Absent: DMA masters other than virtio, which reads RAM directly.
  */
 
+import { STATE } from './cpu/state.ts';
+
 /** One wire into the interrupt controller. A level, not an event: set it again after every change of state. */
 export interface IrqLine {
   set(level: boolean): void;
@@ -59,6 +61,7 @@ export class Bus {
   /** Pages of RAM, counted from 0, that were written although somebody watches them. */
   readonly touched: number[] = [];
   private readonly watched: Uint8Array;
+  private readonly touchedFlag: Uint32Array;
   private readonly view: DataView;
   private readonly mappings: Mapping[] = [];
 
@@ -69,6 +72,7 @@ export class Bus {
     this.ramOffset = ramOffset;
     this.ram = new Uint8Array(memory.buffer, ramOffset, ramSize);
     this.view = new DataView(memory.buffer, ramOffset, ramSize);
+    this.touchedFlag = new Uint32Array(memory.buffer, STATE.TOUCHED, 1);
     this.watched = new Uint8Array(Math.ceil(ramSize / RAM_PAGE));
   }
 
@@ -93,7 +97,15 @@ export class Bus {
 
   /** RAM at this offset, to the end of its page at most, was or is about to be written. */
   touch(offset: number): void {
-    if (this.watched[offset >>> 12] !== 0) this.touched.push(offset >>> 12);
+    if (this.watched[offset >>> 12] === 0) return;
+    this.touched.push(offset >>> 12);
+    this.touchedFlag[0] = 1;
+  }
+
+  /** Whoever watches has looked at `touched`. */
+  forgetTouched(): void {
+    this.touched.length = 0;
+    this.touchedFlag[0] = 0;
   }
 
   /** False where neither RAM nor a device answers: a synchronous external abort. */

@@ -9,9 +9,9 @@
  *   0x0_1000  TABLES     constants of the generated code (condition table, CRC32 tables)
  *   0x0_8000  TLB        two banks of 1024 entries, EL0 then EL1
  *   0x1_8000  BITMASKS   DecodeBitMasks(N:immr:imms), 8192 entries of 8 bytes
- *   0x2_8000  JUMPS      the translator's jump cache, 4096 entries of 16 bytes
- *   0x3_8000  VISITS     how many more visits make a branch target hot, a byte each: only with the translator
- *   0x4_0000  RAM        guest RAM
+ *   0x2_8000  JUMPS      the translator's jump cache, 8192 entries of 16 bytes
+ *   0x4_8000  VISITS     how many more visits make a branch target hot, two bytes each: only with the translator
+ *   0x6_0000  RAM        guest RAM
  *
  * 64-bit values cross between JavaScript and generated code here and nowhere else: as arguments they would be bigints.
  */
@@ -45,6 +45,7 @@ export const STATE = {
   SP_CHECK: 0x180, //    32 bytes, one per base register: the bits of it that must be 0. All 0, but entry 31 is 15 with SA
   SCRATCH: 0x1a0, //     64 bytes: where elements of a vector are put together
   TLB_USER: 0x1e0, //    i32: the bank of EL0, which LDTR and STTR use at EL1 as well. Changes only where run() is left
+  TOUCHED: 0x1e4, //     i32: non-zero = translated code may have been written (Bus.touch): the translator must look
   V: 0x200, //           V0..V31, 16 bytes each
   SYSREG: 0x400, //      the system register file: see sysreg.ts
   BOUNCE: 0xf00, //      64 bytes and more: where device and page-crossing accesses really happen
@@ -58,8 +59,8 @@ export const STATE = {
   TLB_EL1: 0x10000,
   BITMASKS: 0x18000,
   JUMPS: 0x28000,
-  VISITS: 0x38000,
-  END: 0x40000,
+  VISITS: 0x48000,
+  END: 0x60000,
 } as const;
 
 /** Lazy flags: what FLAG_A and FLAG_B are. 32-bit operands are kept shifted left by 32, so one rule serves both. */
@@ -85,10 +86,14 @@ export const TLB_ENTRY = {
   EXECUTE_ADDEND: 28,
   SIZE: 32,
 } as const;
-/** An entry of the jump cache, index PC[13:2]: where it goes if PC, with PSTATE.EL in bit 0, equals the tag. */
-export const JUMP_ENTRIES = 4096;
-export const JUMP_ENTRY = { TAG: 0, SLOT: 8, SIZE: 16 } as const;
-/** Counters of visits, index PC[16:2]. */
+/**
+ * An entry of the jump cache: the slot of the trace for PC, if PC with PSTATE.EL in bit 0 equals the tag and PC's
+ * instruction is at the host pointer. So an entry says nothing about translation, and survives every change of it.
+ * Index: bits 14:2 of the host pointer, xor its bits 23:11.
+ */
+export const JUMP_ENTRIES = 8192;
+export const JUMP_ENTRY = { TAG: 0, HOST: 8, SLOT: 12, SIZE: 16 } as const;
+/** Counters of visits, 16 bits each, index PC[16:2]. */
 export const VISIT_COUNTERS = 0x8000;
 
 /** Low 12 bits of a tag are zero; this one's are not. */

@@ -28,6 +28,7 @@ import {
   wrap,
   xor,
 } from '../value.ts';
+import type { Code } from '../wasm.ts';
 
 const kind = (b: Builder): Value => b.get(STATE.FLAG_KIND, 'i32');
 const operandA = (b: Builder): Value => b.get(STATE.FLAG_A, 'i64');
@@ -161,4 +162,14 @@ function ofFlags(flags: Value, i: number): Value {
     default:
       return i32(1);
   }
+}
+
+/** NZCV into STATE, as everybody outside generated code expects it. */
+export function writeFlags(code: Code, services: { helper(helper: Helper): number }): void {
+  code.i32Const(0);
+  code.call(services.helper(NZCV));
+  code.memory('i32.store', STATE.NZCV);
+  code.i32Const(0);
+  code.i32Const(FLAG_KIND.RAW);
+  code.memory('i32.store', STATE.FLAG_KIND);
 }

@@ -26,13 +26,14 @@ import {
   crc32Table,
   inverseOf,
 } from '../pseudocode.ts';
-import { EXIT, FLAG_KIND, STATE } from '../state.ts';
+import { EXIT, STATE } from '../state.ts';
 import { Value } from '../value.ts';
 import { Code, type Label, WasmModule } from '../wasm.ts';
 import { emit } from './emitter.ts';
-import { NZCV } from './flags.ts';
-import { COLD_PARAMETERS, ColdFrame, type Frame, HelperFrame, type Services } from './frame.ts';
+import { writeFlags } from './flags.ts';
+import { COLD_PARAMETERS, ColdFrame, type Frame, type Services } from './frame.ts';
 import { Handler } from './handler.ts';
+import { Helpers } from './helpers.ts';
 import { writeRun } from './run.ts';
 
 const I32 = 'i32';
@@ -47,8 +48,7 @@ export class InterpreterModule implements Services {
   readonly fetch: number;
   readonly cold: number;
   readonly save: number;
-  private readonly helpers = new Map<Helper, number>();
-  private readonly unwritten: Helper[] = [];
+  private readonly helpers = new Helpers(this.module, this);
 
   constructor() {
     const slow = this.module.import('slow', { params: [I32], result: I32 });
@@ -62,23 +62,11 @@ export class InterpreterModule implements Services {
   }
 
   helper(helper: Helper): number {
-    const known = this.helpers.get(helper);
-    if (known !== undefined) return known;
-    const index = this.module.declare(helper);
-    this.helpers.set(helper, index);
-    this.unwritten.push(helper);
-    return index;
+    return this.helpers.index(helper);
   }
 
-  /** Helpers that were called, those that they call, and so on. */
   writeHelpers(): void {
-    for (let helper = this.unwritten.shift(); helper; helper = this.unwritten.shift()) {
-      const code = new Code(helper);
-      const b = new Handler(new HelperFrame(code, this));
-      const args = helper.params.map((type, i) => new Value('local', type, { lo: i }));
-      emit(code, helper.body(b, ...args), b);
-      this.module.define(this.helper(helper), code);
-    }
+    this.helpers.write();
   }
 
   /** save(hp, dl, delta): PC and BUDGET into STATE. */
@@ -139,16 +127,6 @@ export class InterpreterModule implements Services {
     this.module.define(index, code);
     return index;
   }
-}
-
-/** NZCV into STATE, as everybody outside generated code expects it. */
-export function writeFlags(code: Code, services: Services): void {
-  code.i32Const(0);
-  code.call(services.helper(NZCV));
-  code.memory('i32.store', STATE.NZCV);
-  code.i32Const(0);
-  code.i32Const(FLAG_KIND.RAW);
-  code.memory('i32.store', STATE.FLAG_KIND);
 }
 
 /** The code of one case, which always ends in a jump. */

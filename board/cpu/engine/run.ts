@@ -37,9 +37,10 @@ import {
 } from '../value.ts';
 import { Code, type Label } from '../wasm.ts';
 import { emit } from './emitter.ts';
+import { writeFlags } from './flags.ts';
 import { HotFrame, STATUS, Temporaries } from './frame.ts';
 import { Handler } from './handler.ts';
-import { Destinations, type InterpreterModule, writeCase, writeFlags, writeTable } from './interpreter.ts';
+import { Destinations, type InterpreterModule, writeCase, writeTable } from './interpreter.ts';
 
 /** Clears an address's offset within its page, but for the two bits that must be zero: an unaligned PC never hits. */
 const PAGE_AND_ALIGNMENT = i64(~0xffc);
@@ -170,9 +171,9 @@ class Loop {
   private writeVisit(done: Label): void {
     const { code, b } = this;
     const target = this.value(this.target, 'i64');
-    this.set(this.entry, and(shr(wrap(target), 2), VISIT_COUNTERS - 1));
-    this.set(this.exit, sub(b.load(this.value(this.entry), STATE.VISITS, 1), 1));
-    b.store(this.value(this.entry), STATE.VISITS, 1, this.value(this.exit));
+    this.set(this.entry, and(shr(wrap(target), 1), (VISIT_COUNTERS - 1) << 1)); // two bytes for each four
+    this.set(this.exit, sub(b.load(this.value(this.entry), STATE.VISITS, 2), 1));
+    b.store(this.value(this.entry), STATE.VISITS, 2, this.value(this.exit));
     emit(code, eqz(this.value(this.exit)), b);
     code.if();
     b.set(STATE.PC, target);

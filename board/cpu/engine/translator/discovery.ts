@@ -37,7 +37,7 @@ export interface Heads {
 
 /** How an instruction changes the flow, for those whose target is in the instruction. */
 const DIRECT: ReadonlySet<string> = new Set(['B', 'BL', 'B.cond', 'CBZ', 'CBNZ', 'TBZ', 'TBNZ']);
-const ENDING: ReadonlySet<string> = new Set(['B', 'BL', 'BR', 'BLR', 'RET']);
+const ENDING: ReadonlySet<string> = new Set(['B', 'BL', 'BR', 'BLR', 'RET', 'SVC']);
 /** The next instruction is where somebody will return to. */
 const CALLING: ReadonlySet<string> = new Set(['BL', 'BLR', 'SVC']);
 
@@ -91,8 +91,7 @@ function addHead(heads: number[], offset: number): void {
   if (offset < PAGE && !heads.includes(offset)) heads.push(offset);
 }
 
-/** SVC leaves in any case, so it is left to the interpreter. */
-const isTranslated = (found: Case): boolean => !found.row[4]?.interpOnly && found.row[1] !== 'SVC';
+const isTranslated = (found: Case): boolean => !found.row[4]?.interpOnly;
 
 /** All direct branches have their word offset in the field i, signed. */
 function targetOf(found: Case, word: number, offset: number): number {

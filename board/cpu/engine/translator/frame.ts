@@ -1,11 +1,11 @@
 /*
  * board/cpu/engine/translator/frame.ts - a trace's function: its locals, its flags and its ways out
  *
- * The function's parameter is the budget, which it has checked to be enough for the whole trace; it returns GO or STAY.
+ * The function's parameter is the budget, which it has checked to be enough for the whole trace; it returns an OUTCOME or EXIT.SVC.
  * Registers that it uses are in locals, read once at the start; whatever is written goes to STATE at once as well, so
  * that a way out need only say where. Of the flags only a way out, and who asks by name, makes STATE true.
  */
-import { STATE } from '../../state.ts';
+import { EXIT, STATE } from '../../state.ts';
 import { Value } from '../../value.ts';
 import { Code, type Label } from '../../wasm.ts';
 import type { Type } from '../../wasm-ops.ts';
@@ -13,11 +13,10 @@ import type { Helper } from '../../builder.ts';
 import { emit, type Surroundings } from '../emitter.ts';
 import { type Frame, type Services, Temporaries } from '../frame.ts';
 
-/** What a trace returns: PC is where to go on... */
+/** What a trace returns, beside EXIT codes: PC is where to go on... */
 export const OUTCOME = {
-  GO: 0, //   ...wherever that is
-  STAY: 1, // ...and the interpreter must execute at least that instruction
-  MISS: 2, // the dispatcher's: nothing in the jump cache
+  GO: -1, //   ...wherever that is
+  STAY: -2, // ...and the interpreter must execute at least that instruction
 } as const;
 
 /** Where the page of the trace lies, and for whom. */
@@ -173,8 +172,13 @@ export class TraceFrame implements Frame {
     return new Value('const', 'i64', { lo: lo | 0, hi: (this.page.hi + (lo >= 2 ** I32_BITS ? 1 : 0)) | 0 });
   }
 
-  leave(): void {
-    this.stay();
+  /** SVC needs nothing of the interpreter; every other reason to leave is for it to find. */
+  leave(exit: number, pc: 'this' | 'next'): void {
+    if (exit !== EXIT.SVC || pc !== 'next') return this.stay();
+    this.flushFlags();
+    this.goTo(this.address(this.offset + 4), this.executed + 1);
+    this.code.i32Const(exit);
+    this.code.return();
   }
 
   next(): void {}
@@ -237,6 +241,13 @@ export class TraceFrame implements Frame {
   }
 
   private leaveFor(target: Value, executed: number, around: Surroundings = PLAIN): void {
+    this.goTo(target, executed, around);
+    this.code.i32Const(OUTCOME.GO);
+    this.code.return();
+  }
+
+  /** PC and BUDGET into STATE. */
+  private goTo(target: Value, executed: number, around: Surroundings = PLAIN): void {
     const { code } = this;
     code.i32Const(0);
     emit(code, target, around);
@@ -244,8 +255,6 @@ export class TraceFrame implements Frame {
     code.i32Const(0);
     this.budgetAfter(executed);
     code.memory('i32.store', STATE.BUDGET);
-    code.i32Const(OUTCOME.GO);
-    code.return();
   }
 
   private budgetAfter(executed: number): void {

@@ -8,10 +8,10 @@ import type { Helper } from '../../builder.ts';
 import { fieldOf, isCapital } from '../../decode.ts';
 import { STATE } from '../../state.ts';
 import { Value } from '../../value.ts';
-import { Code, WasmModule } from '../../wasm.ts';
+import { type Code, WasmModule } from '../../wasm.ts';
 import { emit } from '../emitter.ts';
-import { HelperFrame, type Services } from '../frame.ts';
-import { Handler } from '../handler.ts';
+import type { Services } from '../frame.ts';
+import { Helpers } from '../helpers.ts';
 import type { Instruction, Trace } from './discovery.ts';
 import { type PageAddress, TraceFrame } from './frame.ts';
 import { TraceHandler } from './handler.ts';
@@ -24,8 +24,7 @@ export class TraceModule implements Services {
   readonly sys = ABSENT;
   readonly pending = ABSENT;
   private readonly module = new WasmModule();
-  private readonly helpers = new Map<Helper, number>();
-  private readonly unwritten: Helper[] = [];
+  private readonly helpers = new Helpers(this.module, this);
   private traces = 0;
 
   /** Adds traces of one page. They are exported under successive numbers from 0 on, in this order. */
@@ -41,22 +40,11 @@ export class TraceModule implements Services {
   }
 
   helper(helper: Helper): number {
-    const known = this.helpers.get(helper);
-    if (known !== undefined) return known;
-    const index = this.module.declare(helper);
-    this.helpers.set(helper, index);
-    this.unwritten.push(helper);
-    return index;
+    return this.helpers.index(helper);
   }
 
   finish(): Uint8Array {
-    for (let helper = this.unwritten.shift(); helper; helper = this.unwritten.shift()) {
-      const code = new Code(helper);
-      const b = new Handler(new HelperFrame(code, this));
-      const args = helper.params.map((type, i) => new Value('local', type, { lo: i }));
-      emit(code, helper.body(b, ...args), b);
-      this.module.define(this.helper(helper), code);
-    }
+    this.helpers.write();
     return this.module.finish(STATE.END / WASM_PAGE);
   }
 }
@@ -88,7 +76,7 @@ function writeTrace(
 function trapFp(frame: TraceFrame, b: TraceHandler): void {
   emit(frame.code, b.get(STATE.FP_TRAP, 'i32'), b);
   frame.code.if();
-  frame.leave();
+  frame.stay();
   frame.code.end();
 }
 

@@ -4,9 +4,9 @@
  * Guest:  none can tell: both engines count the same instructions, fault at the same ones, and leave for the same reasons
  * Absent: traces across pages; code that is watched, stepped or breaks is the interpreter's
  *
- * run() alternates. The dispatcher calls traces until one cannot go on or there is none for PC. The interpreter
- * executes from there to the next taken branch whose target is hot or translated, or returns for good: all reasons to
- * leave are its own. So translated code has no faults, no system calls and no interrupts.
+ * The dispatcher runs traces and the interpreter in turn (dispatcher.ts). All reasons to leave but the system call are
+ * the interpreter's own: so translated code has no faults and no interrupts. What is left to do here is to make traces
+ * of what has become hot, to enter them into the jump cache, and to forget them when their code is written.
  */
 import type { Bus } from '../../../bus.ts';
 import type { Tlb } from '../../../mmu/tlb.ts';
@@ -15,24 +15,27 @@ import { EXIT, type EngineImports, JUMP_ENTRIES, JUMP_ENTRY, STATE, VISIT_COUNTE
 import { loadInterpreter, type Run } from '../load.ts';
 import { Discovery } from './discovery.ts';
 import { dispatcherBytes } from './dispatcher.ts';
-import { OUTCOME, type PageAddress } from './frame.ts';
+import type { PageAddress } from './frame.ts';
 import { TraceModule } from './module.ts';
 import { CodePages } from './pages.ts';
 import { Slots } from './slots.ts';
 
 export interface TranslatorOptions {
-  /** Visits that make a branch target hot, 1 to 255. */
+  /** Visits that make a branch target hot, 1 to 65535. */
   readonly threshold: number;
   /** Modules that may live at a time. */
   readonly modules?: number | undefined;
 }
 
 const MODULES = 2000;
-/** Regions that wait are compiled when there are so many, or when one is visited this often again. */
+/** Regions that wait are compiled when there are so many, or when one of them is visited this often again. */
 const BATCH = 8;
-const PATIENCE = 6;
-const REFUSED = 255;
-const TAG_BITS = 0xfff;
+const PATIENCE = 8;
+const MOST_VISITS = 0xffff;
+/** Of a target whose counter serves a translated one as well: visits that the counter could not count. */
+const SUSPICION = 20;
+const MOST_SUSPECTS = 4096;
+const OFFSET = 0xfff;
 
 /** A region that became hot. */
 interface Request {
@@ -51,15 +54,17 @@ export class Translator {
   private readonly fetch: () => number;
   private readonly threshold: number;
   private readonly words: Uint32Array;
-  private readonly visits: Uint8Array;
+  private readonly visits: Uint16Array;
+  /** By counter: a translated target uses it, so it is always at 1. */
+  private readonly claimed = new Uint8Array(VISIT_COUNTERS);
+  private readonly suspects = new Map<number, number>();
   private readonly pages: CodePages;
   private readonly slots: Slots;
   private readonly rows: () => readonly Row[];
   private discovery: Discovery | undefined;
   private waiting: Request[] = [];
+  /** Entries of the jump cache that are not empty. */
   private linked: number[] = [];
-  private flushes = 0;
-  private wasHot = false;
 
   constructor(
     bus: Bus,
@@ -73,14 +78,13 @@ export class Translator {
     this.tlb = tlb;
     this.fetch = imports.fetch;
     this.rows = rows;
-    this.threshold = Math.min(255, Math.max(1, threshold));
+    this.threshold = Math.min(MOST_VISITS, Math.max(1, threshold));
     this.words = new Uint32Array(memory.buffer);
-    this.visits = new Uint8Array(memory.buffer, STATE.VISITS, VISIT_COUNTERS).fill(this.threshold);
-    for (let index = 0; index < JUMP_ENTRIES; index++) this.words[jumpEntry(index)] = emptyTag(index);
+    this.visits = new Uint16Array(memory.buffer, STATE.VISITS, VISIT_COUNTERS).fill(this.threshold);
     this.pages = new CodePages(bus);
     this.slots = new Slots(memory, modules);
     this.interpret = loadInterpreter(memory, imports, 'counting');
-    const env = { memory, traces: this.slots.table };
+    const env = { memory, interpret: this.interpret, traces: this.slots.table };
     const instance = new WebAssembly.Instance(new WebAssembly.Module(dispatcherBytes()), { env });
     this.dispatch = instance.exports.run as Run;
   }
@@ -88,12 +92,10 @@ export class Translator {
   /** As the interpreter's run(): executes until there is a reason to stop. */
   run(): number {
     for (;;) {
-      this.settle();
-      if (this.dispatch() === OUTCOME.MISS && this.enter()) continue;
-      const exit = this.interpret();
+      if (this.bus.touched.length > 0) this.verify();
+      const exit = this.dispatch();
       if (exit !== EXIT.HOT) return exit;
-      this.wasHot = true;
-      this.visits[this.counter()] = 1;
+      this.enter();
     }
   }
 
@@ -101,17 +103,7 @@ export class Translator {
     return this.slots.live;
   }
 
-  /* ---- Before anything translated runs ---- */
-
-  /** Code that was written is forgotten; after a change of translation every address is looked up again. */
-  private settle(): void {
-    const { bus, tlb } = this;
-    if (bus.touched.length > 0) this.verify();
-    if (tlb.flushes === this.flushes) return;
-    this.flushes = tlb.flushes;
-    this.unlinkAll();
-  }
-
+  /** Code that was written is forgotten. */
   private verify(): void {
     for (const number of this.bus.touched) {
       const dropped = this.pages.verify(number);
@@ -120,77 +112,83 @@ export class Translator {
       this.waiting = this.waiting.filter((request) => request.number !== number);
       this.unlinkAll();
     }
-    this.bus.touched.length = 0;
+    this.bus.forgetTouched();
   }
 
   private unlinkAll(): void {
-    for (const index of this.linked) this.words[jumpEntry(index)] = emptyTag(index);
+    // No instruction is at an odd host pointer.
+    for (const at of this.linked) this.words[at + (JUMP_ENTRY.HOST >>> 2)] = 1;
     this.linked.length = 0;
   }
 
-  /* ---- PC is not in the jump cache ---- */
+  /* ---- PC is hot, and not in the jump cache ---- */
 
   /** Puts PC's trace into the jump cache, if it has one or now gets one. */
-  private enter(): boolean {
-    const { wasHot } = this;
-    this.wasHot = false;
+  private enter(): void {
     const lo = this.words[STATE.PC >>> 2]!;
     const hi = this.words[(STATE.PC >>> 2) + 1]!;
-    const number = this.pageOf(lo, hi);
-    if (number < 0) return false;
-    const page = { lo: (lo & ~TAG_BITS) | 0, hi: hi | 0, el: this.words[STATE.EL >>> 2]! };
-    const offset = lo & TAG_BITS;
-    const slot = this.pages.find(number, page, offset);
-    if (slot !== undefined) return this.link(lo, hi, page.el, slot);
-    if (!wasHot && !this.countVisit()) return false;
-    this.request({ page, number, offset });
-    const made = this.pages.find(number, page, offset);
-    return made !== undefined && this.link(lo, hi, page.el, made);
+    const counter = counterOf(lo);
+    this.visits[counter] = this.threshold;
+    const host = this.hostOf(lo, hi);
+    if (host === 0) return;
+    const number = (host - this.bus.ramOffset) >>> 12;
+    const page = { lo: (lo & ~OFFSET) | 0, hi: hi | 0, el: this.words[STATE.EL >>> 2]! };
+    const offset = lo & OFFSET;
+    const slot = this.pages.find(number, page, offset) ?? this.translate({ page, number, offset }, host);
+    if (slot !== undefined && slot !== Slots.NONE) this.link(lo, hi, page.el, host, slot);
   }
 
-  /** The number of the page of RAM that PC is fetched from; -1: it cannot be, or not by us. */
-  private pageOf(lo: number, hi: number): number {
-    if ((lo & 3) !== 0) return -1;
-    if (!this.tlb.hasCode(this.words[STATE.EL >>> 2]! as 0 | 1, hi, lo)) {
+  /** Where the instruction at PC is; 0: it cannot be fetched, or not by us. */
+  private hostOf(lo: number, hi: number): number {
+    if ((lo & 3) !== 0) return 0;
+    const el = this.words[STATE.EL >>> 2]! as 0 | 1;
+    if (!this.tlb.hasCode(el, hi, lo)) {
       this.words[STATE.VA >>> 2] = lo;
       this.words[(STATE.VA >>> 2) + 1] = hi;
-      if (this.fetch() === 0 || !this.tlb.hasCode(this.words[STATE.EL >>> 2]! as 0 | 1, hi, lo)) return -1;
+      if (this.fetch() === 0 || !this.tlb.hasCode(el, hi, lo)) return 0;
     }
-    return (this.tlb.codeHost(this.words[STATE.EL >>> 2]! as 0 | 1, lo) - this.bus.ramOffset) >>> 12;
+    return this.tlb.codeHost(el, lo);
   }
 
-  private link(lo: number, hi: number, el: number, slot: number): true {
-    const index = (lo >>> 2) & (JUMP_ENTRIES - 1);
-    const at = jumpEntry(index);
-    if (this.words[at] === emptyTag(index)) this.linked.push(index);
+  private link(lo: number, hi: number, el: number, host: number, slot: number): void {
+    const at = jumpEntry(host);
+    this.linked.push(at);
     this.words[at] = (lo | el) >>> 0;
     this.words[at + 1] = hi;
+    this.words[at + (JUMP_ENTRY.HOST >>> 2)] = host;
     this.words[at + (JUMP_ENTRY.SLOT >>> 2)] = slot;
     this.slots.use(slot);
-    this.visits[this.counter()] = 1;
-    return true;
+    this.claim(lo);
   }
 
-  private counter(): number {
-    return counterOf(this.words[STATE.PC >>> 2]!);
-  }
-
-  private countVisit(): boolean {
-    const at = this.counter();
-    this.visits[at] = this.visits[at]! - 1;
-    return this.visits[at] === 0;
+  private claim(lo: number): void {
+    this.visits[counterOf(lo)] = 1;
+    this.claimed[counterOf(lo)] = 1;
   }
 
   /* ---- Translating ---- */
 
-  private request(request: Request): void {
+  /** The slot of PC's trace, if it was worth its while to make it now. */
+  private translate(request: Request, host: number): number | undefined {
+    const counter = counterOf(request.page.lo | request.offset);
+    if (this.claimed[counter] && !this.isSuspect(host)) this.visits[counter] = 1;
+    else if (this.pages.mayTranslate(request.number)) this.request(request, counter);
+    else this.visits[counter] = MOST_VISITS;
+    return this.pages.find(request.number, request.page, request.offset);
+  }
+
+  /** Counts visits of a target that shares its counter with a translated one. */
+  private isSuspect(host: number): boolean {
+    const seen = (this.suspects.get(host) ?? 0) + 1;
+    if (this.suspects.size >= MOST_SUSPECTS) this.suspects.clear();
+    this.suspects.set(host, seen);
+    return seen >= Math.min(this.threshold, SUSPICION);
+  }
+
+  private request(request: Request, counter: number): void {
     const again = this.waiting.some((one) => sameRegion(one, request));
-    if (!this.pages.mayTranslate(request.number)) {
-      this.visits[this.counter()] = REFUSED;
-      return;
-    }
     if (!again) this.waiting.push(request);
-    this.visits[this.counter()] = PATIENCE;
+    this.visits[counter] = Math.min(this.threshold, PATIENCE);
     if (again || this.threshold === 1 || this.waiting.length >= BATCH) this.compile();
   }
 
@@ -202,15 +200,22 @@ export class Translator {
       const { page, number, offset } = request;
       if (this.pages.begin(number)) this.tlb.forgetWrites(this.bus.ramOffset + number * 0x1000);
       const known = this.pages.heads(number, page);
-      const traces = this.discovery.region(this.pages.wordsOf(number), offset, known);
+      const traces = this.discovery.region(this.pages.wordsOf(number), offset, {
+        has: (head) => known.has(head) || !this.wasVisited(page.lo | head),
+      });
       if (traces.length > 0) module.add(page, traces);
-      this.visits[counterOf(page.lo | offset)] = traces.length > 0 || known.has(offset) ? 1 : REFUSED;
+      else this.visits[counterOf(page.lo | offset)] = MOST_VISITS;
       const heads = traces.map(({ head }) => head);
       for (const head of heads) this.pages.put(number, page, head, Slots.NONE);
       made.push({ request, heads });
     }
     this.waiting = [];
     this.place(module, made);
+  }
+
+  /** What nobody has branched to yet need not be translated. */
+  private wasVisited(lo: number): boolean {
+    return this.threshold <= PATIENCE || this.visits[counterOf(lo)] !== this.threshold;
   }
 
   private place(module: TraceModule, made: readonly { request: Request; heads: number[] }[]): void {
@@ -221,7 +226,7 @@ export class Translator {
     for (const { request, heads } of made) {
       for (const head of heads) {
         this.pages.put(request.number, request.page, head, slots[i++]!);
-        this.visits[counterOf(request.page.lo | head)] = 1;
+        this.claim(request.page.lo | head);
       }
     }
     if (this.slots.isFull) this.evict();
@@ -232,13 +237,14 @@ export class Translator {
     this.pages.forget(this.slots.evict());
     this.unlinkAll();
     this.visits.fill(this.threshold);
+    this.claimed.fill(0);
+    this.suspects.clear();
   }
 }
 
-/** An entry of the jump cache as an index of words. */
-const jumpEntry = (index: number): number => (STATE.JUMPS + index * JUMP_ENTRY.SIZE) >>> 2;
-/** The low word of a tag that no address with this index has, aligned or not. */
-const emptyTag = (index: number): number => ~(index << 2) >>> 0;
+/** An entry of the jump cache as an index of words: STATE.JUMPS says how it is found. */
+const jumpEntry = (host: number): number =>
+  (STATE.JUMPS + (((host >>> 2) ^ (host >>> 11)) & (JUMP_ENTRIES - 1)) * JUMP_ENTRY.SIZE) >>> 2;
 
 const counterOf = (lo: number): number => (lo >>> 2) & (VISIT_COUNTERS - 1);
 
