@@ -17,7 +17,7 @@ export type EngineName = (typeof ENGINES)[number];
 export interface EngineOptions {
   /** Default: interpreter. */
   readonly engine?: EngineName | undefined;
-  /** Visits that make a branch target hot, 1 to 65535, instead of the engine's own. */
+  /** Visits that make a branch target hot, 0 to 65535, instead of the engine's own. */
   readonly threshold?: number | undefined;
   /** How many modules of translated code may live at a time, instead of the engine's own limit. */
   readonly modules?: number | undefined;

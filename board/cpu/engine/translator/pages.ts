@@ -9,36 +9,49 @@ import type { Heads } from './discovery.ts';
 import type { PageAddress } from './frame.ts';
 
 const PAGE = 0x1000;
-/** A page whose code was overwritten so often holds data as well: it is left to the interpreter. */
-const MOST_DROPS = 16;
+/** Wishes for a translation that a page has refused at most, after its code was written again and again. */
+const MOST_PENALTY = 1024;
+/** A page that kept its code for so many runs of the engine has a clean record again. */
+const LONG = 10_000;
 
 class CodePage {
   readonly snapshot: Uint8Array;
+  readonly born: number;
   /** By address and exception level: the slots of the traces, by their offset in the page. */
   readonly views = new Map<number, Map<number, number>>();
 
-  constructor(snapshot: Uint8Array) {
+  constructor(snapshot: Uint8Array, born: number) {
     this.snapshot = snapshot;
+    this.born = born;
   }
+}
+
+/** Code that was soon overwritten. */
+interface Record {
+  drops: number;
+  /** Wishes to be refused before the page is translated again. */
+  penalty: number;
 }
 
 export class CodePages {
   private readonly bus: Bus;
   private readonly pages = new Map<number, CodePage>();
-  private readonly drops = new Map<number, number>();
+  private readonly records = new Map<number, Record>();
 
   constructor(bus: Bus) {
     this.bus = bus;
   }
 
+  /** Not yet, if its code changes often: it may hold data as well. */
   mayTranslate(number: number): boolean {
-    return (this.drops.get(number) ?? 0) < MOST_DROPS;
+    const record = this.records.get(number);
+    return record === undefined || record.penalty-- <= 0;
   }
 
-  /** The page is about to have translations. Returns whether it had none. */
-  begin(number: number): boolean {
+  /** The page is about to have translations, in the run `now`. Returns whether it had none. */
+  begin(number: number, now: number): boolean {
     if (this.pages.has(number)) return false;
-    this.pages.set(number, new CodePage(this.bytesOf(number).slice()));
+    this.pages.set(number, new CodePage(this.bytesOf(number).slice(), now));
     this.bus.watchPage(number, true);
     return true;
   }
@@ -66,22 +79,34 @@ export class CodePages {
   }
 
   /** If the page is no longer what was translated it has no translations any more: returns their slots. */
-  verify(number: number): number[] | undefined {
+  verify(number: number, now: number): number[] | undefined {
     const page = this.pages.get(number);
     if (!page || Buffer.compare(page.snapshot, this.bytesOf(number)) === 0) return undefined;
-    this.pages.delete(number);
-    this.bus.watchPage(number, false);
-    this.drops.set(number, (this.drops.get(number) ?? 0) + 1);
+    this.delete(number);
+    if (now - page.born > LONG) this.records.delete(number);
+    else this.blame(number);
     return [...page.views.values()].flatMap((view) => [...view.values()]);
   }
 
   /** These slots are empty now. */
   forget(slots: ReadonlySet<number>): void {
-    for (const page of this.pages.values()) {
-      for (const view of page.views.values()) {
+    for (const [number, { views }] of this.pages) {
+      for (const [key, view] of views) {
         for (const [offset, slot] of view) if (slots.has(slot)) view.delete(offset);
+        if (view.size === 0) views.delete(key);
       }
+      if (views.size === 0) this.delete(number);
     }
+  }
+
+  private blame(number: number): void {
+    const drops = (this.records.get(number)?.drops ?? 0) + 1;
+    this.records.set(number, { drops, penalty: Math.min(2 ** drops - 1, MOST_PENALTY) });
+  }
+
+  private delete(number: number): void {
+    this.pages.delete(number);
+    this.bus.watchPage(number, false);
   }
 
   private bytesOf(number: number): Uint8Array {

@@ -21,7 +21,7 @@ import { CodePages } from './pages.ts';
 import { Slots } from './slots.ts';
 
 export interface TranslatorOptions {
-  /** Visits that make a branch target hot, 1 to 65535. */
+  /** Visits that make a branch target hot, 0 to 65535; 0 and 1: at the first. */
   readonly threshold: number;
   /** Modules that may live at a time. */
   readonly modules?: number | undefined;
@@ -32,6 +32,8 @@ const MODULES = 2000;
 const BATCH = 8;
 const PATIENCE = 8;
 const MOST_VISITS = 0xffff;
+/** Hot at the next visit; the dispatcher's own look at PC, before the interpreter goes on, counts as one. */
+const NOT_NOW = 2;
 /** Of a target whose counter serves a translated one as well: visits that the counter could not count. */
 const SUSPICION = 20;
 const MOST_SUSPECTS = 4096;
@@ -65,6 +67,7 @@ export class Translator {
   private waiting: Request[] = [];
   /** Entries of the jump cache that are not empty. */
   private linked: number[] = [];
+  private runs = 0;
 
   constructor(
     bus: Bus,
@@ -85,12 +88,15 @@ export class Translator {
     this.slots = new Slots(memory, modules);
     this.interpret = loadInterpreter(memory, imports, 'counting');
     const env = { memory, interpret: this.interpret, traces: this.slots.table };
-    const instance = new WebAssembly.Instance(new WebAssembly.Module(dispatcherBytes()), { env });
+    const instance = new WebAssembly.Instance(new WebAssembly.Module(dispatcherBytes()), {
+      env,
+    });
     this.dispatch = instance.exports.run as Run;
   }
 
   /** As the interpreter's run(): executes until there is a reason to stop. */
   run(): number {
+    this.runs++;
     for (;;) {
       if (this.bus.touched.length > 0) this.verify();
       const exit = this.dispatch();
@@ -106,7 +112,7 @@ export class Translator {
   /** Code that was written is forgotten. */
   private verify(): void {
     for (const number of this.bus.touched) {
-      const dropped = this.pages.verify(number);
+      const dropped = this.pages.verify(number, this.runs);
       if (!dropped) continue;
       this.slots.release(dropped);
       this.waiting = this.waiting.filter((request) => request.number !== number);
@@ -128,7 +134,7 @@ export class Translator {
     const lo = this.words[STATE.PC >>> 2]!;
     const hi = this.words[(STATE.PC >>> 2) + 1]!;
     const counter = counterOf(lo);
-    this.visits[counter] = this.threshold;
+    this.visits[counter] = Math.max(NOT_NOW, this.threshold);
     const host = this.hostOf(lo, hi);
     if (host === 0) return;
     const number = (host - this.bus.ramOffset) >>> 12;
@@ -171,9 +177,8 @@ export class Translator {
   /** The slot of PC's trace, if it was worth its while to make it now. */
   private translate(request: Request, host: number): number | undefined {
     const counter = counterOf(request.page.lo | request.offset);
-    if (this.claimed[counter] && !this.isSuspect(host)) this.visits[counter] = 1;
+    if (this.claimed[counter] && !this.isSuspect(host)) this.visits[counter] = NOT_NOW;
     else if (this.pages.mayTranslate(request.number)) this.request(request, counter);
-    else this.visits[counter] = MOST_VISITS;
     return this.pages.find(request.number, request.page, request.offset);
   }
 
@@ -198,7 +203,7 @@ export class Translator {
     const made: { request: Request; heads: number[] }[] = [];
     for (const request of this.waiting) {
       const { page, number, offset } = request;
-      if (this.pages.begin(number)) this.tlb.forgetWrites(this.bus.ramOffset + number * 0x1000);
+      if (this.pages.begin(number, this.runs)) this.tlb.forgetWrites(this.bus.ramOffset + number * 0x1000);
       const known = this.pages.heads(number, page);
       const traces = this.discovery.region(this.pages.wordsOf(number), offset, {
         has: (head) => known.has(head) || !this.wasVisited(page.lo | head),
