@@ -28,7 +28,9 @@ const EVENT_HEADER = 12;
 const MIN_PAGES = 2;
 
 export class RingBuffer {
+  /** Those from `first` on are in the buffer; the others are gone, and dropped together when they are the most. */
   private records: TraceRecord[] = [];
+  private first = 0;
   private bytes = 0;
   private capacity = MIN_PAGES * BUF_PAGE_SIZE;
   /** Records written since it was last cleared, read or not. */
@@ -37,7 +39,7 @@ export class RingBuffer {
   private lost = 0;
 
   get entries(): number {
-    return this.records.length;
+    return this.records.length - this.first;
   }
 
   get size(): number {
@@ -59,14 +61,12 @@ export class RingBuffer {
   }
 
   all(): readonly TraceRecord[] {
-    return this.records;
+    return this.records.slice(this.first);
   }
 
   /** Takes the oldest out. */
   consume(): TraceRecord | undefined {
-    const record = this.records.shift();
-    if (record) this.bytes -= size_of(record);
-    return record;
+    return this.entries === 0 ? undefined : this.shift();
   }
 
   /** How many were lost before the oldest one that is there. Asked once, told once. */
@@ -78,17 +78,24 @@ export class RingBuffer {
 
   reset(): void {
     this.records = [];
+    this.first = 0;
     this.bytes = 0;
     this.written = 0;
     this.lost = 0;
   }
 
   private give_way(): void {
-    let gone = 0;
-    while (this.bytes > this.capacity) this.bytes -= size_of(this.records[gone++]!);
-    if (gone === 0) return;
-    this.records.splice(0, gone);
-    this.lost += gone;
+    for (; this.bytes > this.capacity; this.lost++) this.shift();
+  }
+
+  private shift(): TraceRecord {
+    const record = this.records[this.first++]!;
+    this.bytes -= size_of(record);
+    if (2 * this.first > this.records.length) {
+      this.records.splice(0, this.first);
+      this.first = 0;
+    }
+    return record;
   }
 }
 

@@ -106,4 +106,18 @@ test('a full buffer loses its oldest records, and says how many once', () => {
   assert.is(buffer.consume()?.ts, 3);
 });
 
+test('a buffer that is written to for long and read from time to time keeps them in order', () => {
+  const buffer = new RingBuffer();
+  const record = { ts: 0, pid: 1, event: null, data: [1, 2] } as unknown as TraceRecord;
+  const most = Math.floor(buffer.size / 28);
+  for (let i = 0; i < 5 * most; i++) {
+    buffer.write({ ...record, ts: i });
+    if (i % most === 7) assert.is(buffer.consume()?.ts, Math.max(0, i + 1 - most));
+  }
+  const times = buffer.all().map(({ ts }) => ts);
+  assert.is(times.length, buffer.entries);
+  assert.is(times.at(-1), 5 * most - 1);
+  assert.ok(times.every((ts, i) => i === 0 || ts === times[i - 1]! + 1));
+});
+
 test.run();
