@@ -175,9 +175,14 @@ function boot_setting(value: string | undefined): number | null {
 export function untrusted_string(text: string): string {
   if (/^[\x21\x23-\x7e]*$/.test(text)) return `"${text}"`;
   let hex = '';
-  for (const c of text) hex += c.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0');
+  for (let i = 0; i < text.length; i++) {
+    const byte = text.charCodeAt(i);
+    hex += HEX[byte >>> 4]! + HEX[byte & 15]!;
+  }
   return hex;
 }
+
+const HEX = '0123456789ABCDEF';
 
 /** Linux: audit_log_d_path_exe(). */
 export function audit_exe(task: Task): string {
