@@ -24,6 +24,8 @@ export interface AlarmHandle {
 export class Clock {
   /** Instructions since power-on; an exact integer up to 2^53. */
   now = 0;
+  /** The count at which the next alarm rings; Infinity when none is set. Until then nothing asynchronous happens. */
+  deadline = Infinity;
   private readonly alarms: Alarm[] = [];
 
   /** A new, disarmed alarm. `ring` may set it again. Made at board construction: there are a handful. */
@@ -31,17 +33,11 @@ export class Clock {
     const alarm: Alarm = { at: Infinity, ring };
     this.alarms.push(alarm);
     return {
-      set(at) {
+      set: (at) => {
         alarm.at = at;
+        this.deadline = this.earliest();
       },
     };
-  }
-
-  /** The count at which the next alarm rings; Infinity when none is set. Until then nothing asynchronous happens. */
-  get deadline(): number {
-    let first = Infinity;
-    for (const alarm of this.alarms) if (alarm.at < first) first = alarm.at;
-    return first;
   }
 
   /** Rings everything that is due, in order of time, ties in order of construction. */
@@ -51,7 +47,14 @@ export class Clock {
       for (const alarm of this.alarms) if (alarm.at <= this.now && (!due || alarm.at < due.at)) due = alarm;
       if (!due) return;
       due.at = Infinity;
+      this.deadline = this.earliest();
       due.ring();
     }
+  }
+
+  private earliest(): number {
+    let first = Infinity;
+    for (const alarm of this.alarms) if (alarm.at < first) first = alarm.at;
+    return first;
   }
 }
