@@ -26,7 +26,8 @@ export type EntryStep =
   | 'exit-work'
   | 'signal';
 
-type Plain =
+/** As produced, all but system calls. */
+export type Event =
   | { readonly type: 'entry'; readonly step: EntryStep; readonly detail?: string }
   | {
       readonly type: 'sched_switch';
@@ -45,15 +46,9 @@ type Plain =
   | { readonly type: 'tty'; readonly name: string; readonly bytes: number; readonly direction: 'in' | 'out' }
   | { readonly type: 'printk'; readonly level: number; readonly text: string };
 
-/** As produced. `args` is the live view of the argument registers: whoever wants them reads them at once. */
-export type Event =
-  | Plain
-  | { readonly type: 'sys_enter'; readonly nr: number; readonly args: Uint32Array }
-  | { readonly type: 'sys_exit'; readonly nr: number; readonly ret: number };
-
-/** As published: `args` and `outs` are what strace prints before and after the call happens. */
+/** As published. System calls: `args` and `outs` are what strace prints before and after the call happens. */
 export type PublicEvent =
-  | Plain
+  | Event
   | {
       readonly type: 'sys_enter';
       readonly nr: number;
@@ -71,12 +66,25 @@ export type PublicEvent =
 /** An event with its place: instruction count, and the task that was current. */
 export type StampedEvent = PublicEvent & { readonly t: number; readonly pid: number; readonly comm: string };
 
+/** System calls have a way of their own: they are the most, and an object for each would cost more than many of them. */
 export interface EventSink {
   emit(event: Event): void;
+  /** `args` is the live view of the argument registers: whoever wants them reads them at once. */
+  sys_enter(nr: number, args: Uint32Array): void;
+  sys_exit(nr: number, ret: number): void;
 }
 
 type Listener = (event: StampedEvent) => void;
-type EventType = Event['type'];
+type EventType = PublicEvent['type'];
+
+/** One of the last events: a system call's number and result, or anything else. */
+interface Remembered {
+  pid: number;
+  type: EventType | null;
+  nr: number;
+  ret: number;
+  event: Event | null;
+}
 
 /** What the panic report shows. */
 const RING_SIZE = 32;
@@ -87,8 +95,13 @@ export class EventLog implements EventSink {
   private readonly syscall: (nr: number) => Syscall | undefined;
   private readonly listeners: { readonly only: ReadonlySet<EventType> | null; readonly call: Listener }[] =
     [];
-  private readonly ring: { event: Event; pid: number }[] = [];
+  private readonly ring: readonly Remembered[] = Array.from({ length: RING_SIZE }, nothing_yet);
   private next = 0;
+  /** What somebody listens to; system calls once more, for they are the most. */
+  private hears_all = false;
+  private readonly heard = new Set<EventType>();
+  private hears_enter = false;
+  private hears_exit = false;
   /** Arguments as they were at entry, by pid: x0 holds the result when the out-arguments are printed. */
   private readonly entered = new Map<number, Uint32Array>();
 
@@ -100,26 +113,51 @@ export class EventLog implements EventSink {
   /** `only`: the kinds wanted; without it everything. Texts are made only for kinds that somebody wants. */
   listen(call: Listener, only?: readonly EventType[]): void {
     this.listeners.push({ only: only ? new Set(only) : null, call });
+    if (!only) this.hears_all = true;
+    for (const type of only ?? []) this.heard.add(type);
+    this.hears_enter = this.hears('sys_enter');
+    this.hears_exit = this.hears('sys_exit');
   }
 
   emit(event: Event): void {
-    const task = this.kernel.sched?.current;
-    this.ring[this.next++ % RING_SIZE] = { event, pid: task?.pid ?? 0 };
-    for (const { only } of this.listeners)
-      if (!only || only.has(event.type)) return this.publish(event, task);
+    this.remember(event.type, 0, 0, event);
+    if (this.hears(event.type)) this.publish(event);
+  }
+
+  sys_enter(nr: number, args: Uint32Array): void {
+    this.remember('sys_enter', nr, 0, null);
+    if (this.hears_enter) this.publish(this.describeEnter(nr, args));
+  }
+
+  sys_exit(nr: number, ret: number): void {
+    this.remember('sys_exit', nr, ret, null);
+    if (this.hears_exit) this.publish(this.describeExit(nr, ret));
   }
 
   /** One line each, oldest first. */
   last(): string[] {
     const from = this.next % RING_SIZE;
-    return [...this.ring.slice(from), ...this.ring.slice(0, from)].map(
-      ({ event, pid }) => `pid ${pid} ${this.summary(event)}`,
-    );
+    return [...this.ring.slice(from), ...this.ring.slice(0, from)]
+      .filter(({ type }) => type !== null)
+      .map((each) => `pid ${each.pid} ${this.summary(each)}`);
   }
 
-  private summary(event: Event): string {
-    if (event.type === 'sys_enter') return `sys_enter ${this.name(event.nr)}`;
-    if (event.type === 'sys_exit') return `sys_exit ${this.name(event.nr)} = ${event.ret}`;
+  private hears(type: EventType): boolean {
+    return this.hears_all || this.heard.has(type);
+  }
+
+  private remember(type: EventType, nr: number, ret: number, event: Event | null): void {
+    const slot = this.ring[this.next++ % RING_SIZE]!;
+    slot.pid = this.kernel.sched?.current.pid ?? 0;
+    slot.type = type;
+    slot.nr = nr;
+    slot.ret = ret;
+    slot.event = event;
+  }
+
+  private summary({ type, nr, ret, event }: Remembered): string {
+    if (type === 'sys_enter') return `sys_enter ${this.name(nr)}`;
+    if (type === 'sys_exit') return `sys_exit ${this.name(nr)} = ${ret}`;
     return JSON.stringify(event);
   }
 
@@ -127,23 +165,19 @@ export class EventLog implements EventSink {
     return this.syscall(nr)?.name ?? `syscall_${nr}`;
   }
 
-  private publish(event: Event, task: Task | undefined): void {
+  private publish(event: PublicEvent): void {
+    const task = this.kernel.sched?.current;
     const stamped = {
       t: this.kernel.arch.instructions(),
       pid: task?.pid ?? 0,
       comm: task?.comm ?? 'swapper',
-      ...this.describe(event, task),
+      ...event,
     };
     for (const { only, call } of this.listeners) if (!only || only.has(event.type)) call(stamped);
   }
 
-  private describe(event: Event, task: Task | undefined): PublicEvent {
-    if (event.type === 'sys_enter') return this.describeEnter(event.nr, event.args, task!);
-    if (event.type === 'sys_exit') return this.describeExit(event.nr, event.ret, task!);
-    return event;
-  }
-
-  private describeEnter(nr: number, args: Uint32Array, task: Task): PublicEvent {
+  private describeEnter(nr: number, args: Uint32Array): PublicEvent {
+    const task = this.kernel.sched.current;
     const words = args.slice(0, 12);
     this.entered.set(task.pid, words);
     const call = this.syscall(nr);
@@ -155,7 +189,8 @@ export class EventLog implements EventSink {
     };
   }
 
-  private describeExit(nr: number, ret: number, task: Task): PublicEvent {
+  private describeExit(nr: number, ret: number): PublicEvent {
+    const task = this.kernel.sched.current;
     const words = this.entered.get(task.pid);
     this.entered.delete(task.pid);
     const call = this.syscall(nr);
@@ -164,6 +199,8 @@ export class EventLog implements EventSink {
     return { type: 'sys_exit', nr, name: this.name(nr), outs, ret };
   }
 }
+
+const nothing_yet = (): Remembered => ({ pid: 0, type: null, nr: 0, ret: 0, event: null });
 
 /** Arguments from the first one that the call fills in are printed after it. */
 function first_out(call: Syscall): number {

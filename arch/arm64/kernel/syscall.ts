@@ -34,7 +34,7 @@ function el0_svc_common(arm64: Arm64, task: Task, regs: PtRegs, nr: number): May
   regs.move(ORIG_X0, 0);
   regs.syscallno = nr;
   const { events } = task.kernel;
-  if (events) events.emit({ type: 'sys_enter', nr, args: regs.args });
+  if (events) events.sys_enter(nr, regs.args);
   if (task.thread_info.syscall_work & SYSCALL_WORK_ENTER) return traced_syscall(arm64, task, regs, nr);
 
   const ret = invoke_syscall(arm64, task, regs, nr);
@@ -75,7 +75,7 @@ function syscall_done(task: Task, regs: PtRegs, nr: number, ret: SysRet): MaySle
 
 /** With the number that the program asked for: sigreturn has forgotten its own by now. */
 function emit_exit({ kernel }: Task, regs: PtRegs, nr: number): void {
-  if (kernel.events) kernel.events.emit({ type: 'sys_exit', nr, ret: regs.signedValue(0) });
+  if (kernel.events) kernel.events.sys_exit(nr, regs.signedValue(0));
 }
 
 function invoke_syscall(arm64: Arm64, task: Task, regs: PtRegs, nr: number): MaySleep<SysRet> {

@@ -36,7 +36,11 @@ function traced(work: number, { fatal = false, nr = 64, onStop = (_: Task): void
       return answer(undefined);
     },
   });
-  kernel.events = { emit: (event: Event) => event.type === 'entry' && steps.push(event.step) };
+  kernel.events = {
+    emit: (event: Event) => event.type === 'entry' && steps.push(event.step),
+    sys_enter: () => {},
+    sys_exit: () => {},
+  };
   const task = testTask(kernel);
   task.thread_info.syscall_work = work;
   (task.regs as PtRegs).syscallno = nr;
