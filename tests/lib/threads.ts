@@ -5,8 +5,7 @@
  */
 
 import type { HostFile } from '../../arch/arm64/boot/boot.ts';
-import { initramfs, JOB_COMMAND_LINE, machineOptions, withJob } from '../../arch/arm64/boot/boot.ts';
-import { Machine } from '../../arch/arm64/boot/machine.ts';
+import { initramfs, JOB_COMMAND_LINE, machineOptions, powerOn, withJob } from '../../arch/arm64/boot/boot.ts';
 import {
   SYSCALL_WORK_SYSCALL_EMU,
   SYSCALL_WORK_SYSCALL_EXIT_TRAP,
@@ -44,15 +43,15 @@ export function watch(
     withJob(initramfs(), argv, files),
   );
   const output: string[] = [];
-  const machine = new Machine({
+  const { machine, driven } = powerOn({
     ...options,
-    output: (bytes) => output.push(Buffer.from(bytes).toString('latin1')),
+    output: (bytes) => void output.push(Buffer.from(bytes).toString('latin1')),
   });
   for (;;) {
-    const state = machine.run(machine.now + SLICE);
+    const state = driven.run(driven.now + SLICE);
     if (state === 'off') break;
-    if (machine.now > maxInstructions) throw new Error(`${argv.join(' ')} does not end: ${output.join('')}`);
-    if (state === 'idle') machine.skipTo(machine.nextEvent);
+    if (driven.now > maxInstructions) throw new Error(`${argv.join(' ')} does not end: ${output.join('')}`);
+    if (state === 'idle') driven.skipTo(driven.nextEvent);
     machine.kernel.pids.for_each_process((leader) => {
       for (const task of leader.signal.threads) look(task);
     });

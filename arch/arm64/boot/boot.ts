@@ -11,18 +11,26 @@ import { existsSync, readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gunzipSync } from 'node:zlib';
-import type { EngineOptions } from '../../../board/cpu/engine/engine.ts';
-import type { StampedEvent } from '../../../kernel/trace/events.ts';
+import { ENGINES, type EngineName, type EngineOptions } from '../../../board/cpu/engine/engine.ts';
+import type { EventLog, StampedEvent } from '../../../kernel/trace/events.ts';
 import { concat, cpio, S_IFDIR, S_IFREG } from './cpio.ts';
-import { Driver } from './driver.ts';
+import { type Driven, Driver } from './driver.ts';
 import type { InputEvent, InputLogHeader } from './inputlog.ts';
 import { INPUT_LOG_VERSION } from './inputlog.ts';
+import { Divergence, Lockstep } from './lockstep/lockstep.ts';
 import { Machine, type MachineOptions } from './machine.ts';
 
+export { Divergence };
 export type { Event, PublicEvent, StampedEvent } from '../../../kernel/trace/events.ts';
 export { Machine, MachinePanic } from './machine.ts';
 
-export interface BootOptions extends EngineOptions {
+/** `lockstep`: interpreter and translator both, and a Divergence when they are not the same. */
+export const ENGINE_CHOICES = [...ENGINES, 'lockstep'] as const;
+export type EngineChoice = EngineName | 'lockstep';
+
+export interface BootOptions extends Omit<EngineOptions, 'engine'> {
+  /** Default: what the environment variable ERET_ENGINE says, or the interpreter. */
+  readonly engine?: EngineChoice | undefined;
   /** Decides everything random; default 1. */
   readonly seed?: number;
   /** Seconds since 1970 at power-on; default 2026-01-01. */
@@ -101,7 +109,7 @@ export class Eret {
     const output: string[] = [];
     const events: StampedEvent[] = [];
     const input: InputEvent[] = [];
-    const machine = new Machine(
+    const { machine, driven } = powerOn(
       {
         ...machineOptions(
           { ...this.options, append: `${JOB_COMMAND_LINE} ${this.options.append ?? ''}` },
@@ -118,7 +126,7 @@ export class Eret {
         if (this.options.onEvent) log.listen(this.options.onEvent);
       },
     );
-    const driver = new Driver(machine, {
+    const driver = new Driver(driven, {
       idle: 'skip',
       until: this.options.maxInstructions ?? Infinity,
       record: (event) => input.push(event),
@@ -132,16 +140,45 @@ export class Eret {
   }
 }
 
+/** A machine's options, for one machine or for two. */
+export interface PowerOptions extends Omit<MachineOptions, 'engine'> {
+  readonly engine?: EngineChoice | undefined;
+}
+
+/** The machine, and what a Driver is to drive: the same, or with `lockstep` the pair that it is one of. */
+export function powerOn(
+  { engine, ...options }: PowerOptions,
+  watch?: (events: EventLog) => void,
+  progress?: (line: string) => void,
+): { machine: Machine; driven: Driven } {
+  if (engine === 'lockstep') {
+    const driven = new Lockstep(options, watch, progress);
+    return { machine: driven.pair.reference, driven };
+  }
+  const machine = new Machine({ ...options, engine }, watch);
+  return { machine, driven: machine };
+}
+
 /** Options with their defaults, as a machine wants them. */
-export function machineOptions(options: BootOptions, initrd: Uint8Array): Omit<MachineOptions, 'output'> {
+export function machineOptions(options: BootOptions, initrd: Uint8Array): Omit<PowerOptions, 'output'> {
   return {
-    engine: options.engine,
-    threshold: options.threshold,
+    ...engineOptions(options),
     seed: options.seed ?? DEFAULT_SEED,
     rtc: options.rtc ?? DEFAULT_RTC,
     ram: options.ram ?? DEFAULT_RAM,
     append: [COMMAND_LINE, options.append?.trim()].filter(Boolean).join(' '),
     initrd,
+  };
+}
+
+/** ERET_ENGINE and ERET_THRESHOLD choose for who does not: so any test can be run on another engine. */
+function engineOptions({ engine, threshold }: BootOptions): Pick<PowerOptions, 'engine' | 'threshold'> {
+  const { ERET_ENGINE, ERET_THRESHOLD } = process.env;
+  const named = ENGINE_CHOICES.find((name) => name === ERET_ENGINE);
+  if (ERET_ENGINE && !named) throw new Error(`ERET_ENGINE: ${ENGINE_CHOICES.join(', ')}`);
+  return {
+    engine: engine ?? named,
+    threshold: threshold ?? (ERET_THRESHOLD ? Number(ERET_THRESHOLD) : undefined),
   };
 }
 

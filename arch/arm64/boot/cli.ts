@@ -3,12 +3,11 @@
  * arch/arm64/boot/cli.ts - `eret [options] [program [args...]]`
  *
  * Differs: QEMU's keys and exit habits. Console on stdout, everything about it on stderr; 2 is bad usage, 3 a kernel panic,
- *          128 + n the program's signal, otherwise the status of what ran.
+ *          4 engines that differ (lockstep), 128 + n the program's signal, otherwise the status of what ran.
  */
 
 import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { ENGINES, type EngineName } from '../../../board/cpu/engine/engine.ts';
 import type { EventLog } from '../../../kernel/trace/events.ts';
 import { EVENTS_VERSION } from '../../../kernel/trace/events.ts';
 import { Strace } from '../../../kernel/trace/strace.ts';
@@ -16,31 +15,37 @@ import {
   DEFAULT_RAM,
   DEFAULT_RTC,
   DEFAULT_SEED,
+  Divergence,
+  ENGINE_CHOICES,
+  type EngineChoice,
   guestPath,
   JOB_COMMAND_LINE,
   initramfs,
   logHeader,
   machineOptions,
+  powerOn,
   withJob,
 } from './boot.ts';
 import type { DriverOptions } from './driver.ts';
 import { Driver } from './driver.ts';
 import type { InputLog, InputLogHeader } from './inputlog.ts';
 import { formatLine, headerMismatch, parseInputLog } from './inputlog.ts';
-import { Machine, MachinePanic, minimumRam } from './machine.ts';
+import { type Machine, MachinePanic, minimumRam } from './machine.ts';
 import { Monitor } from './monitor.ts';
 import { mapStack } from './sourcemap.ts';
 import { ESCAPE_HELP, EscapeFilter, rawMode } from './terminal.ts';
 
 const STATUS_USAGE = 2;
 const STATUS_PANIC = 3;
+const STATUS_DIVERGENCE = 4;
 
 const OPTIONS = {
   append: { type: 'string', help: ['TEXT', 'words for the kernel command line'] },
   initrd: { type: 'string', help: ['FILE', 'another initramfs (newc cpio, also gzipped)'] },
   mem: { type: 'string', help: ['SIZE', `RAM, as in 512M or 1G (default ${DEFAULT_RAM / 2 ** 20}M)`] },
   seed: { type: 'string', help: ['N', `what every random thing follows from (default ${DEFAULT_SEED})`] },
-  engine: { type: 'string', help: ['NAME', `${ENGINES.join(', ')} (default ${ENGINES[0]}): the same run`] },
+  engine: { type: 'string', help: ['NAME', `${ENGINE_CHOICES.join(', ')}: the same run`] },
+  threshold: { type: 'string', help: ['N', 'visits after which code is translated (0 to 255)'] },
   rtc: { type: 'string', help: ['SECONDS', 'time at power-on since 1970, or "now" (default: 2026-01-01)'] },
   strace: { type: 'boolean', help: ['', 'every system call of every process on stderr'] },
   events: { type: 'string', help: ['FILE', 'the event stream as JSON lines'] },
@@ -188,6 +193,7 @@ function chooseMachine(
       .filter(Boolean)
       .join(' '),
     engine: values.engine === undefined ? undefined : parseEngine(values.engine),
+    threshold: values.threshold === undefined ? undefined : parseThreshold(values.threshold),
   };
   const options = machineOptions(asked, initrd);
   if (!recorded) return options;
@@ -197,10 +203,18 @@ function chooseMachine(
   return same;
 }
 
-function parseEngine(text: string): EngineName {
-  const found = ENGINES.find((name) => name === text);
-  if (!found) throw new UsageError(`--engine: ${ENGINES.join(', ')}`);
+function parseEngine(text: string): EngineChoice {
+  const found = ENGINE_CHOICES.find((name) => name === text);
+  if (!found) throw new UsageError(`--engine: ${ENGINE_CHOICES.join(', ')}`);
   return found;
+}
+
+const MAX_THRESHOLD = 255;
+
+function parseThreshold(text: string): number {
+  const value = parseNumber(text, 'threshold');
+  if (value > MAX_THRESHOLD) throw new UsageError(`--threshold: at most ${MAX_THRESHOLD}`);
+  return value;
 }
 
 /** The serial line cannot tell the guest how large the screen is; the command line can (userland/init.c). */
@@ -222,9 +236,10 @@ async function main(argv: readonly string[]): Promise<number> {
   record?.(formatLine(logHeader(options)));
 
   const watch = watcher(values);
-  const machine = new Machine({ ...options, output: (bytes) => process.stdout.write(bytes) }, watch);
+  const output = (bytes: Uint8Array): void => void process.stdout.write(bytes);
+  const { machine, driven } = powerOn({ ...options, output }, watch, explain);
   const interactive = process.stdin.isTTY === true && !replay;
-  const driver = new Driver(machine, {
+  const driver = new Driver(driven, {
     idle: interactive ? 'wall' : 'skip',
     ...(record && { record: (event) => record(formatLine(event)) }),
     ...(replay && { replay: replay.events }),
@@ -308,6 +323,8 @@ function listenTerminal(machine: Machine, driver: Driver, quit: (status: number)
   process.stdin.on('data', (data) => filter.feed(data as Uint8Array));
 }
 
+const explain = (line: string): void => void process.stderr.write(`lockstep: ${line}\n`);
+
 function print(text: string): number {
   process.stdout.write(text);
   return 0;
@@ -321,6 +338,10 @@ function fail(error: unknown): number {
   if (error instanceof MachinePanic) {
     process.stderr.write(`${error.report}\n`);
     return STATUS_PANIC;
+  }
+  if (error instanceof Divergence) {
+    process.stderr.write(`${error.report}\n`);
+    return STATUS_DIVERGENCE;
   }
   process.stderr.write(
     `eret: ${mapStack(error instanceof Error ? (error.stack ?? error.message) : String(error))}\n`,

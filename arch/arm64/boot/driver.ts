@@ -10,6 +10,9 @@ import { NS_PER_INSTRUCTION } from '../../../board/clock.ts';
 import type { InputEvent } from './inputlog.ts';
 import type { Machine } from './machine.ts';
 
+/** What it drives: a machine, or two in lockstep. */
+export type Driven = Pick<Machine, 'now' | 'nextEvent' | 'inputRoom' | 'run' | 'type' | 'skipTo'>;
+
 export interface DriverOptions {
   /** How idle time passes. */
   readonly idle: 'wall' | 'skip';
@@ -32,7 +35,7 @@ const EOF_PATIENCE = 16;
 const NS_PER_MS = 1e6;
 
 export class Driver {
-  private readonly machine: Machine;
+  private readonly machine: Driven;
   private readonly options: DriverOptions;
   private readonly typed: number[] = [];
   private replayed = 0;
@@ -41,7 +44,7 @@ export class Driver {
   private held = false;
   private wake: (() => void) | null = null;
 
-  constructor(machine: Machine, options: DriverOptions) {
+  constructor(machine: Driven, options: DriverOptions) {
     this.machine = machine;
     this.options = options;
   }
