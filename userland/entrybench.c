@@ -7,7 +7,7 @@
  * Guest: the kernel's command line has audit=1, for the last one
  *
  * The loop is the same each time; who looks on is set up before. The status is 0 only if that worked, and if everyone
- * who can count saw every call, so that nobody wins by looking away.
+ * who can count saw every call, so that nobody wins by looking away. Nobody looks on any longer when it has ended.
  */
 #include "audit.h"
 #include "sud.h"
@@ -65,7 +65,8 @@ static long traced_by_tracefs(void) {
   int fd = (int)open("/sys/kernel/tracing/events/raw_syscalls/enable", O_WRONLY, 0);
   long written = write(fd, "1", 1);
   calls();
-  return written - 1;
+  written += write(fd, "0", 1);
+  return written - 2;
 }
 
 /* A rule that the call fits: three records each time, for a daemon that is not there. */
@@ -74,7 +75,7 @@ static long audited(void) {
   new_rule(__NR_getppid);
   long err = change(AUDIT_ADD_RULE);
   calls();
-  return err;
+  return err < 0 ? err : change(AUDIT_DEL_RULE);
 }
 
 static const struct way {

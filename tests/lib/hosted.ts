@@ -12,7 +12,7 @@ const CACHE = 'build/programs';
 const ZIG_MODULES = 'node_modules/@zigc';
 
 /** The full path of a program of the host, or undefined. */
-const find = (name: string): string | undefined =>
+export const find = (name: string): string | undefined =>
   (process.env.PATH ?? '')
     .split(delimiter)
     .map((folder) => join(folder, name))
@@ -59,7 +59,7 @@ export const TOOLCHAINS: readonly Toolchain[] = [
 
 /** The path of a static program made of `sources`. Rebuilt when they, headers beside them or the command change. */
 export async function build(
-  { command }: Toolchain,
+  { command }: Pick<Toolchain, 'command'>,
   flags: readonly string[],
   sources: readonly string[],
   headers: readonly string[] = [],

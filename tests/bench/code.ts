@@ -1,0 +1,79 @@
+/*
+ * tests/bench/code.ts - code that runs once or a little, and much of it: what translating costs where it can gain nothing
+ *
+ * The guest generates its code (tests/bench/programs/code.c) and then waits; only its running is measured. Each machine is
+ * new, so nothing is warm.
+ */
+
+import type { EngineName } from '../../board/cpu/engine/engine.ts';
+import { bootEret, NS_PER_INSTRUCTION } from './eret.ts';
+import { type Sample, sample } from './peer.ts';
+import { JUDGED } from './peers.ts';
+import { digits, table, withSpread } from './table.ts';
+
+interface Cost extends Sample {
+  /** That were executed. */
+  readonly instructions: number;
+  /** Of the process, in MiB. */
+  readonly peakMemory: number;
+}
+
+/** How much code, and how often each function of 32 instructions is called. */
+interface Load {
+  readonly what: string;
+  readonly kilobytes: number;
+  readonly calls: number;
+}
+
+const WARM_UP: readonly Load[] = [
+  { what: '100,000 instructions once', kilobytes: 391, calls: 1 },
+  { what: '... 10 times', kilobytes: 391, calls: 10 },
+  { what: '... 100 times', kilobytes: 391, calls: 100 },
+  { what: '... 1000 times', kilobytes: 391, calls: 1000 },
+];
+const GROWTH: readonly Load[] = [1, 5, 20, 50].flatMap((megabytes) =>
+  [1, 200].map((calls) => ({ what: `${megabytes} MB, ${calls} times`, kilobytes: megabytes * 1024, calls })),
+);
+
+async function run(engine: EngineName, initramfs: string, load: Load, runs: number): Promise<Cost> {
+  const seconds: number[] = [];
+  let instructions = 0;
+  let peakMemory = 0;
+  for (let n = 0; n < runs; n++) {
+    const machine = await bootEret(engine, initramfs);
+    const measured = await machine.start(`/bench/code ${load.kilobytes} ${load.calls}`);
+    seconds.push(measured.seconds);
+    instructions = measured.guestTime / NS_PER_INSTRUCTION;
+    peakMemory = Math.max(peakMemory, machine.peakMemory);
+    machine.stop();
+  }
+  return { ...sample(seconds), instructions, peakMemory };
+}
+
+/** The judged engine beside the interpreter alone. */
+export async function compareWarmUp(initramfs: string, runs: number): Promise<void> {
+  const print = table([
+    ['warm-up, CPU time, ms', -30],
+    ['interpreter', 18],
+    [JUDGED, 18],
+    ['ratio', 12],
+  ]);
+  for (const load of WARM_UP) {
+    const alone = await run('interpreter', initramfs, load, runs);
+    const ours = await run(JUDGED, initramfs, load, runs);
+    print([load.what, withSpread(alone, 1e-3), withSpread(ours, 1e-3), digits(ours.best / alone.best)]);
+  }
+}
+
+/** Whether an instruction costs the same however much code there is, and what that takes of memory. */
+export async function measureGrowth(initramfs: string): Promise<void> {
+  const print = table([
+    [`growth, ${JUDGED}`, -30],
+    ['ns/instruction', 18],
+    ['peak MiB', 12],
+  ]);
+  for (const load of GROWTH) {
+    const { best, instructions, peakMemory } = await run(JUDGED, initramfs, load, 1);
+    print([load.what, digits((best / instructions) * 1e9), digits(peakMemory)]);
+  }
+}
