@@ -171,8 +171,46 @@ function chooseWindow(cases: readonly Case[], known: number): FieldPosition {
 }
 
 /** The case of a word, or undefined: unallocated. */
-export function lookUp(index: Table, word: number): Case | undefined {
-  let node: Node = index;
+export function lookUp(node: Node, word: number): Case | undefined {
   while (isTable(node)) node = node.entries[(word >>> node.shift) & (2 ** node.bits - 1)];
   return node;
+}
+
+/** The index made as it is needed: the whole one takes fifty milliseconds, and a program uses little of it. */
+export class Decoder {
+  private readonly rows: readonly Row[];
+  private readonly nodes: (Node | null)[] = new Array<null>(2 ** FIRST.bits).fill(null);
+
+  constructor(rows: readonly Row[]) {
+    this.rows = rows;
+  }
+
+  /** As lookUp() in the index of all rows. */
+  find(word: number): Case | undefined {
+    const slot = fieldOf(word, FIRST);
+    let node = this.nodes[slot];
+    if (node === null) node = this.nodes[slot] = this.make(slot);
+    return lookUp(node, word);
+  }
+
+  private make(slot: number): Node {
+    const bits = slot.toString(2).padStart(FIRST.bits, '0');
+    const cases = this.rows
+      .filter(([pattern]) => begins(pattern, bits))
+      .flatMap(expand)
+      .filter((one) => (fieldOf(one.mask, FIRST) & (slot ^ fieldOf(one.value, FIRST))) === 0);
+    return buildNode(cases.sort(bySpecificity), maskOf(FIRST));
+  }
+}
+
+/** Words of the pattern may begin with these bits. */
+function begins(pattern: string, bits: string): boolean {
+  let i = 0;
+  for (const letter of pattern) {
+    if (letter === ' ') continue;
+    if (i === bits.length) return true;
+    if ((letter === '0' || letter === '1') && letter !== bits[i]) return false;
+    i++;
+  }
+  return true;
 }

@@ -8,7 +8,7 @@
  */
 import { ALIASES, type Numbers } from './aliases.ts';
 import type { Row } from './builder.ts';
-import { buildIndex, type Case, expand, fieldOf, lookUp, type Table } from './decode.ts';
+import { type Case, Decoder, fieldOf } from './decode.ts';
 import { OPERANDS } from './disasm-operands.ts';
 
 /** What an operand's function sees: all fields as numbers, their widths, and where the instruction stands. */
@@ -20,22 +20,22 @@ export interface Insn {
 }
 
 export class Disassembler {
-  private readonly index: Table;
+  private readonly decoder: Decoder;
 
   constructor(rows: readonly Row[]) {
-    this.index = buildIndex(rows.flatMap(expand));
+    this.decoder = new Decoder(rows);
   }
 
   /** "mnemonic operand, operand" as objdump prints it, with a space where it has a tab. */
   text(word: number, pc: number): string {
-    const found = lookUp(this.index, word >>> 0);
+    const found = this.decoder.find(word >>> 0);
     if (!found) return `.inst 0x${hex(word).padStart(8, '0')} ; undefined`;
     return fill(syntaxOf(found, word), insnOf(found, word, pc));
   }
 
   /** Does the table have this word? */
   knows(word: number): boolean {
-    return lookUp(this.index, word >>> 0) !== undefined;
+    return this.decoder.find(word >>> 0) !== undefined;
   }
 }
 

@@ -165,6 +165,7 @@ export class Handler implements Builder, Surroundings {
   }
 
   lazy(c: Value, then: () => Value, otherwise: () => Value): Value {
+    if (c.kind === 'const') return this.let(c.lo !== 0 ? then() : otherwise());
     emit(this.code, c, this);
     const start = this.epoch;
     this.code.if();
@@ -180,6 +181,7 @@ export class Handler implements Builder, Surroundings {
   }
 
   if_(c: Value, then: () => void, otherwise?: () => void): void {
+    if (c.kind === 'const') return c.lo !== 0 ? then() : otherwise?.();
     emit(this.code, c, this);
     const start = this.epoch;
     this.code.if();
@@ -370,6 +372,7 @@ export class Handler implements Builder, Surroundings {
   }
 
   undefinedIf(c: Value): void {
+    if (c.kind === 'const' && c.lo === 0) return;
     emit(this.code, c, this);
     this.code.if();
     this.undefined();
@@ -430,7 +433,7 @@ export class Handler implements Builder, Surroundings {
 /** Flags of 32-bit operands are those of the same operands in the upper half. */
 const atTop = (v: Value): Value => (v.type === 'i64' ? v : shl(zext(v), 32));
 
-const ZERO_VECTOR = v128(new Array<number>(16).fill(0));
+export const ZERO_VECTOR = v128(new Array<number>(16).fill(0));
 
 /** The low bits of a v128 as i32, zero-extended, or i64. */
 function lowLane(v: Value, bits: 64 | 32 | 16 | 8): Value {

@@ -3,10 +3,12 @@
  *
  * Manual: Arm ARM (DDI 0487), "A64 instruction set encoding", "Branches, Exception Generating and System instructions"
  *
- * A region is what direct branches reach from its entry without leaving the page. It is cut into traces: straight runs
- * that conditional branches leave sideways. Every target of a branch and every place that a call returns to begins one.
+ * A region is what direct branches reach from its entry without leaving the page. It is cut into traces: runs that
+ * conditional branches leave sideways. A trace follows unconditional branches, and calls of short functions that call
+ * nobody: then it goes on where they return to, if that is where they do return to. Every other target of a branch and
+ * place that a call returns to begins a trace of its own.
  */
-import { buildIndex, type Case, expand, fieldOf, lookUp, type Table } from '../../decode.ts';
+import { type Case, Decoder, fieldOf } from '../../decode.ts';
 import type { Row } from '../../builder.ts';
 
 const PAGE = 0x1000;
@@ -19,8 +21,8 @@ export interface Instruction {
   readonly offset: number;
   readonly word: number;
   readonly found: Case;
-  /** An unconditional branch within the page whose target is the trace's next instruction. */
-  readonly followed: boolean;
+  /** Of a branch: the offset, at which the trace goes on if that is the target. */
+  readonly follow: number | undefined;
 }
 
 export interface Trace {
@@ -41,57 +43,87 @@ const ENDING: ReadonlySet<string> = new Set(['B', 'BL', 'BR', 'BLR', 'RET', 'SVC
 /** The next instruction is where somebody will return to. */
 const CALLING: ReadonlySet<string> = new Set(['BL', 'BLR', 'SVC']);
 
+/** RET, that is RET X30. */
+const RETURN = 0xd65f_03c0;
+/** Instructions of a function that is short. */
+const SHORT = 16;
+
 export class Discovery {
-  private readonly index: Table;
+  private readonly decoder: Decoder;
 
   constructor(rows: readonly Row[]) {
-    this.index = buildIndex(rows.flatMap(expand));
+    this.decoder = new Decoder(rows);
   }
 
   /** The traces of the region at `entry` in a page of 1024 words, without those at `known` heads. */
   region(words: Uint32Array, entry: number, known: Heads): Trace[] {
     const traces: Trace[] = [];
     const heads = [entry];
-    const loops = new Set<number>();
     for (let i = 0; i < heads.length && i < MOST_TRACES; i++) {
       const head = heads[i]!;
       if (known.has(head)) continue;
-      const trace = this.trace(words, head, loops, heads);
+      const trace = this.trace(words, head, heads);
       if (trace.instructions.length > 0) traces.push(trace);
     }
     return traces;
   }
 
-  /** Adds the heads that it finds to `heads`, and those at the end of a backward branch to `loops`. */
-  private trace(words: Uint32Array, head: number, loops: Set<number>, heads: number[]): Trace {
+  /** Adds the heads that it finds to `heads`. */
+  private trace(words: Uint32Array, head: number, heads: number[]): Trace {
     const instructions: Instruction[] = [];
+    const passed = new Set<number>();
+    const returns: number[] = [];
     let offset = head;
     while (offset < PAGE && instructions.length < LONGEST_TRACE) {
-      if (offset !== head && (loops.has(offset) || instructions.some((one) => one.offset === offset))) break;
+      if (passed.has(offset) && returns.length === 0) break;
+      passed.add(offset);
       const word = words[offset >>> 2]!;
-      const found = lookUp(this.index, word);
-      if (!found || !isTranslated(found)) break;
+      const found = this.decoder.find(word);
+      if (!found || found.row[4]?.interpOnly) break;
 
       const title = found.row[1];
       const target = DIRECT.has(title) ? targetOf(found, word, offset) : -1;
-      if (CALLING.has(title)) addHead(heads, offset + 4);
-      const inside = target >= 0 && target < PAGE;
-      if (inside && target <= offset) loops.add(target);
-      const followed = title === 'B' && inside && target > offset;
-      if (inside && !followed) addHead(heads, target);
-      instructions.push({ offset, word, found, followed });
-      offset = followed ? target : offset + 4;
-      if ((ENDING.has(title) && !followed) || found.row[4]?.ends) break;
+      const isInside = target >= 0 && target < PAGE;
+      const follow = this.follow(words, word, title, isInside ? target : -1, returns);
+      if (title === 'BL' && follow !== undefined) returns.push(offset + 4);
+      else if (CALLING.has(title)) addHead(heads, offset + 4);
+      if (isInside && follow === undefined) addHead(heads, target);
+      instructions.push({ offset, word, found, follow });
+      offset = follow ?? offset + 4;
+      if ((ENDING.has(title) && follow === undefined) || found.row[4]?.ends)
+        return { head, instructions, next: offset };
     }
+    if (instructions.length > 0) addHead(heads, offset);
     return { head, instructions, next: offset };
+  }
+
+  /** Where a trace goes on that follows this branch. `returns`: where the functions that it is in return to. */
+  private follow(
+    words: Uint32Array,
+    word: number,
+    title: string,
+    target: number,
+    returns: number[],
+  ): number | undefined {
+    if (word === RETURN) return returns.pop();
+    if (target < 0) return undefined;
+    return title === 'B' || (title === 'BL' && this.isShort(words, target)) ? target : undefined;
+  }
+
+  /** A function that returns soon and calls nobody. */
+  private isShort(words: Uint32Array, entry: number): boolean {
+    for (let offset = entry; offset < entry + 4 * SHORT && offset < PAGE; offset += 4) {
+      const word = words[offset >>> 2]!;
+      if (word === RETURN) return true;
+      if (ENDING.has(this.decoder.find(word)?.row[1] ?? '')) return false;
+    }
+    return false;
   }
 }
 
 function addHead(heads: number[], offset: number): void {
   if (offset < PAGE && !heads.includes(offset)) heads.push(offset);
 }
-
-const isTranslated = (found: Case): boolean => !found.row[4]?.interpOnly;
 
 /** All direct branches have their word offset in the field i, signed. */
 function targetOf(found: Case, word: number, offset: number): number {

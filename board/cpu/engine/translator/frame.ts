@@ -6,8 +6,8 @@
  * that a way out need only say where. Of the flags only a way out, and who asks by name, makes STATE true.
  */
 import { EXIT, STATE } from '../../state.ts';
-import { Value } from '../../value.ts';
-import { Code, type Label } from '../../wasm.ts';
+import { ne, Value } from '../../value.ts';
+import { Code, type Label, type MemoryOp } from '../../wasm.ts';
 import type { Type } from '../../wasm-ops.ts';
 import type { Helper } from '../../builder.ts';
 import { emit, type Surroundings } from '../emitter.ts';
@@ -34,6 +34,12 @@ export interface PendingFlags {
   readonly b: number;
 }
 
+/** A register in a local. */
+interface Kept {
+  readonly local: number;
+  readonly isLoaded: boolean;
+}
+
 const BUDGET = 0;
 const I32_BITS = 32;
 
@@ -47,15 +53,21 @@ export class TraceFrame implements Frame {
   /** The instruction being translated, and how many of the trace come before it. */
   offset = 0;
   executed = 0;
+  /** Where the trace goes on if this instruction branches there. */
+  follow: number | undefined;
   flags: PendingFlags | undefined;
   private readonly head: number;
   private readonly services: Services;
   private readonly functions: ReadonlyMap<number, number>;
   private readonly temporaries = new Temporaries(this.code);
-  private readonly registers = new Map<number, number>();
+  private readonly registers = new Map<number, Kept>();
+  private readonly vectors = new Map<number, Kept>();
   private readonly kept = new Set<number>();
+  /** How many arms deep, of which perhaps none is executed, the code being made is. */
+  arms = 0;
   private readonly operands = new Map<string, number>();
   private userBank: number | undefined;
+  private modes: number | undefined;
   private readonly place: number;
   private readonly top: Label;
   private readonly side: Label;
@@ -86,13 +98,40 @@ export class TraceFrame implements Frame {
   }
 
   /** The local that holds register `n` (32 is SP) throughout. */
-  register(n: number): number {
-    const known = this.registers.get(n);
-    if (known !== undefined) return known;
-    const local = this.code.local('i64');
-    this.registers.set(n, local);
+  register(n: number, use: 'read' | 'write'): number {
+    return this.keep(this.registers, n, 'i64', use);
+  }
+
+  /** The local that holds V register `n` throughout. */
+  vector(n: number, use: 'read' | 'write'): number {
+    return this.keep(this.vectors, n, 'v128', use);
+  }
+
+  /** A lane of it was written in STATE. */
+  reloadVector(n: number): void {
+    load(this.code, 'v128.load', STATE.V + 16 * n, this.vector(n, 'read'));
+  }
+
+  /** What is certain to be written before it is read need not be loaded at the start. */
+  private keep(all: Map<number, Kept>, n: number, type: Type, use: 'read' | 'write'): number {
+    const known = all.get(n);
+    if (known !== undefined) return known.local;
+    const local = this.code.local(type);
+    all.set(n, { local, isLoaded: use === 'read' || this.arms > 0 });
     this.kept.add(local);
     return local;
+  }
+
+  /** The local with FPCR and FPSR, as STATE has them together; of FPSR it may miss what was raised since. */
+  fpModes(): number {
+    this.modes ??= this.code.local('i64');
+    this.kept.add(this.modes);
+    return this.modes;
+  }
+
+  /** FPCR may have been written, or something raised that it is well to know. */
+  reloadFpModes(): void {
+    if (this.modes !== undefined) load(this.code, 'i64.load', STATE.FPCR, this.modes);
   }
 
   /** The local that holds the offset of EL0's TLB bank: it changes only where traces are left. */
@@ -159,12 +198,23 @@ export class TraceFrame implements Frame {
 
   branch(target: Value, around: Surroundings): void {
     const executed = this.executed + 1;
+    if (this.follow !== undefined) return this.branchOn(target, this.address(this.follow), around);
     if (target.kind === 'const') {
       const offset = target.lo - this.page.lo;
       if (target.hi === this.page.hi && offset >= 0 && offset < 0x1000) return this.jump(offset, executed);
     }
     this.flushFlags();
     this.leaveFor(target, executed, around);
+  }
+
+  /** Goes on, unless the target is not the one that was expected. */
+  private branchOn(target: Value, expected: Value, around: Surroundings): void {
+    if (target.kind === 'const') return;
+    emit(this.code, ne(target, expected), around);
+    this.code.if();
+    this.flushFlags();
+    this.leaveFor(target, this.executed + 1, around);
+    this.code.end();
   }
 
   address(offset: number): Value {
@@ -227,16 +277,12 @@ export class TraceFrame implements Frame {
 
   private prologue(): Code {
     const first = new Code(this.code.signature);
-    for (const [n, local] of this.registers) {
-      first.i32Const(0);
-      first.memory('i64.load', STATE.X + 8 * n);
-      first.set(local);
-    }
-    if (this.userBank !== undefined) {
-      first.i32Const(0);
-      first.memory('i32.load', STATE.TLB_USER);
-      first.set(this.userBank);
-    }
+    for (const [n, { local, isLoaded }] of this.registers)
+      if (isLoaded) load(first, 'i64.load', STATE.X + 8 * n, local);
+    for (const [n, { local, isLoaded }] of this.vectors)
+      if (isLoaded) load(first, 'v128.load', STATE.V + 16 * n, local);
+    if (this.userBank !== undefined) load(first, 'i32.load', STATE.TLB_USER, this.userBank);
+    if (this.modes !== undefined) load(first, 'i64.load', STATE.FPCR, this.modes);
     return first;
   }
 
@@ -275,6 +321,12 @@ export class TraceFrame implements Frame {
     }
     code.memory('i64.store', at);
   }
+}
+
+function load(code: Code, op: MemoryOp, offset: number, local: number): void {
+  code.i32Const(0);
+  code.memory(op, offset);
+  code.set(local);
 }
 
 const PLAIN: Surroundings = {

@@ -4,7 +4,7 @@
  * It differs from the interpreter's maker in what knowing them allows: registers are locals, PC is a constant, flags
  * just set are at hand. And an access that misses the TLB leaves the trace: the interpreter does it.
  */
-import type { Access, Helper, MemOptions, Reg, Width } from '../../builder.ts';
+import type { Access, Bytes, Helper, MemOptions, Reg, VectorBits, Width } from '../../builder.ts';
 import { FLAG_KIND, STATE, TLB_ENTRIES, TLB_ENTRY } from '../../state.ts';
 import {
   add,
@@ -20,22 +20,29 @@ import {
   lts,
   ltu,
   ne,
+  op,
+  opImm,
   or,
   shr,
   sub,
+  v128,
   Value,
   wrap,
   xor,
   zext,
 } from '../../value.ts';
+import type { OpName } from '../../wasm-ops.ts';
 import { emit } from '../emitter.ts';
 import { CARRY, CONDITION, NZCV } from '../flags.ts';
-import { Handler } from '../handler.ts';
+import { Handler, ZERO_VECTOR } from '../handler.ts';
 import type { PendingFlags, TraceFrame } from './frame.ts';
 
+const LANES = { 1: 'i8x16', 2: 'i16x8', 4: 'i32x4', 8: 'i64x2' } as const;
+const SHAPE = { i32: 'i32x4', i64: 'i64x2', f32: 'f32x4', f64: 'f64x2' } as const;
 const ZR = 31;
 const SP = 32;
 
+const isKnown = (n: Reg): boolean => typeof n === 'number' || n.kind === 'const';
 const numberOf = (n: Reg): number => {
   if (typeof n === 'number') return n;
   if (n.kind !== 'const') throw new Error('a register number that is not known');
@@ -76,6 +83,39 @@ export class TraceHandler extends Handler {
     this.setRegister(number === ZR ? SP : number, v);
   }
 
+  // V registers.
+
+  override v(n: Reg, bits: VectorBits = 128): Value {
+    const all = this.vector(n, 'read');
+    return bits === 128 ? all : op('v128.and', all, lowBits(bits));
+  }
+
+  override fp(n: Reg, w: Width): Value {
+    return opImm(w === 32 ? 'f32x4.extract_lane' : 'f64x2.extract_lane', 0, this.vector(n, 'read'));
+  }
+
+  override setV(d: Reg, v: Value, bits: VectorBits = 128): void {
+    if (v.type === 'v128') return this.setVector(d, bits === 128 ? v : op('v128.and', v, lowBits(bits)));
+    this.setVector(d, opImm(`${SHAPE[v.type]}.replace_lane`, 0, ZERO_VECTOR, v));
+  }
+
+  /** In a loop over the lanes the index is not known: STATE has them all. */
+  override lane(n: Reg, bytes: Bytes, index: Reg, isSigned = false): Value {
+    if (!isKnown(index)) return super.lane(n, bytes, index, isSigned);
+    const sign = bytes >= 4 ? '' : isSigned ? '_s' : '_u';
+    return opImm(`${LANES[bytes]}.extract_lane${sign}` as OpName, numberOf(index), this.vector(n, 'read'));
+  }
+
+  override setLane(d: Reg, bytes: Bytes, index: Reg, v: Value): void {
+    const before = this.vector(d, 'read');
+    if (!isKnown(index)) {
+      super.setLane(d, bytes, index, v);
+      return this.trace.reloadVector(numberOf(d));
+    }
+    const name = `${LANES[bytes]}.replace_lane` as OpName;
+    this.setVector(d, opImm(name, numberOf(index), before, bytes === 8 ? v : wrap(v)));
+  }
+
   // Evaluation and control.
 
   /** A register's local may be written before the value is used. */
@@ -83,6 +123,14 @@ export class TraceHandler extends Handler {
     if (v.kind !== 'local' || !this.trace.isKept(v.lo)) return super.let(v);
     emit(this.code, v, this);
     return this.pop(v.type);
+  }
+
+  override lazy(c: Value, then: () => Value, otherwise: () => Value): Value {
+    return super.lazy(
+      c,
+      () => this.perhaps(then),
+      () => this.perhaps(otherwise),
+    );
   }
 
   override if_(c: Value, then: () => void, otherwise?: () => void): void {
@@ -137,7 +185,21 @@ export class TraceHandler extends Handler {
   /** A helper that looks at the flags finds them in STATE. No helper sets them, or general registers. */
   override call(helper: Helper, ...args: Value[]): Value {
     if (helper === NZCV || helper === CARRY || helper === CONDITION) this.trace.flushFlags();
-    return super.call(helper, ...args);
+    const result = super.call(helper, ...args);
+    this.trace.reloadFpModes();
+    return result;
+  }
+
+  // State.
+
+  override get(offset: number, type: 'i32' | 'i64'): Value {
+    if (offset !== STATE.FPCR || type !== 'i64') return super.get(offset, type);
+    return new Value('local', 'i64', { lo: this.trace.fpModes() });
+  }
+
+  override set(offset: number, v: Value): void {
+    super.set(offset, v);
+    if (offset === STATE.FPCR || offset === STATE.FPSR) this.trace.reloadFpModes();
   }
 
   // Memory.
@@ -171,7 +233,7 @@ export class TraceHandler extends Handler {
   // What the above is made of.
 
   private register(n: number, w: Width): Value {
-    const value = new Value('local', 'i64', { lo: this.trace.register(n) });
+    const value = new Value('local', 'i64', { lo: this.trace.register(n, 'read') });
     return w === 32 ? wrap(value) : value;
   }
 
@@ -179,8 +241,20 @@ export class TraceHandler extends Handler {
     const { code } = this;
     code.i32Const(0);
     emit(code, zext(v), this);
-    code.tee(this.trace.register(n));
+    code.tee(this.trace.register(n, 'write'));
     code.memory('i64.store', STATE.X + 8 * n);
+  }
+
+  private vector(n: Reg, use: 'read' | 'write'): Value {
+    return new Value('local', 'v128', { lo: this.trace.vector(numberOf(n), use) });
+  }
+
+  private setVector(d: Reg, v: Value): void {
+    const { code } = this;
+    code.i32Const(0);
+    emit(code, v, this);
+    code.tee(this.vector(d, 'write').lo);
+    code.memory('v128.store', STATE.V + 16 * numberOf(d));
   }
 
   /** Before arms of which one is executed: STATE has the flags. */
@@ -191,8 +265,15 @@ export class TraceHandler extends Handler {
 
   private arm(before: PendingFlags | undefined, body: () => void): void {
     this.trace.flags = before;
-    body();
+    this.perhaps(body);
     if (this.trace.flags !== before) this.trace.flushFlags();
+  }
+
+  private perhaps<T>(body: () => T): T {
+    this.trace.arms++;
+    const result = body();
+    this.trace.arms--;
+    return result;
   }
 
   /* Whatever the arms did, STATE has it; the locals may be another arm's. */
@@ -200,6 +281,10 @@ export class TraceHandler extends Handler {
     this.trace.flags = undefined;
   }
 }
+
+/** A mask. */
+const lowBits = (bits: number): Value =>
+  v128(Array.from({ length: 16 }, (_, i) => (i < bits / 8 ? 0xff : 0)));
 
 const zero = (w: Width): Value => (w === 32 ? i32(0) : i64(0));
 const localA = ({ type, a }: PendingFlags): Value => new Value('local', type, { lo: a });

@@ -60,12 +60,13 @@ function writeTrace(
   let fpChecked = false;
   for (const [i, one] of trace.instructions.entries()) {
     frame.offset = one.offset;
+    frame.follow = one.follow;
     frame.executed = i;
     if (one.found.row[4]?.fp && !fpChecked) {
       trapFp(frame, b);
       fpChecked = true;
     }
-    if (!one.followed) writeInstruction(b, one);
+    writeInstruction(b, one);
     frame.instructionDone();
   }
   frame.jump(trace.next, trace.instructions.length);
