@@ -24,7 +24,7 @@ import {
   TASK_INTERRUPTIBLE,
   type Task,
 } from './include/linux/sched.ts';
-import type { UserPtr } from './include/linux/types.ts';
+import { NULL, type UserPtr } from './include/linux/types.ts';
 import { EAGAIN, ECHILD, EFAULT, EINVAL, ERESTARTSYS, ESRCH } from './include/uapi/errno.ts';
 import {
   __WALL,
@@ -86,6 +86,7 @@ interface WaitOpts {
   notask_error: number;
   stat: number;
   info: WaitidInfo | null;
+  readonly wants_rusage: boolean;
   rusage: Rusage | null;
 }
 
@@ -166,7 +167,7 @@ function wait_task_zombie(wo: WaitOpts, task: Task, child: Task): number {
   const status = signal.flags & SIGNAL_GROUP_EXIT ? signal.group_exit_code : child.exit_code;
   const pid = task_pid_vnr(child, task);
   const uid = from_kuid_munged(task.cred, child.cred.uid);
-  wo.rusage = getrusage(child, RUSAGE_BOTH);
+  if (wo.wants_rusage) wo.rusage = getrusage(child, RUSAGE_BOTH);
   wo.stat = status;
   wo.info = { pid, uid, ...exit_cause(status) };
   if (!(wo.flags & WNOWAIT)) reap(task, child);
@@ -227,19 +228,20 @@ function wait_task_continued(wo: WaitOpts, task: Task, child: Task): number {
 /** Returns the child's number. */
 function report(wo: WaitOpts, task: Task, child: Task, cause: number, status: number, stat: number): number {
   const pid = task_pid_vnr(child, task);
-  wo.rusage = getrusage(child, RUSAGE_BOTH);
+  if (wo.wants_rusage) wo.rusage = getrusage(child, RUSAGE_BOTH);
   wo.stat = stat;
   wo.info = { cause, status, pid, uid: from_kuid_munged(task.cred, child.cred.uid) };
   return pid;
 }
 
-const waitOpts = (type: PidType | null, pid: Pid | null, flags: number): WaitOpts => ({
+const waitOpts = (type: PidType | null, pid: Pid | null, flags: number, wants_rusage: boolean): WaitOpts => ({
   type,
   pid,
   flags,
   notask_error: 0,
   stat: 0,
   info: null,
+  wants_rusage,
   rusage: null,
 });
 
@@ -254,7 +256,7 @@ export const sys_wait4 = SYSCALL_DEFINE(
     if (options & ~known) return -EINVAL;
     if (upid === INT_MIN) return -ESRCH; // -upid would be no number
     const [type, pid] = wait4_target(task, upid);
-    const wo = waitOpts(type, pid, options | WEXITED);
+    const wo = waitOpts(type, pid, options | WEXITED, ru !== NULL);
 
     const ret = yield* do_wait(task, wo);
     if (ret > 0 && stat_addr && put_user_u32(task, stat_addr, wo.stat)) return -EFAULT;
@@ -265,7 +267,7 @@ export const sys_wait4 = SYSCALL_DEFINE(
 
 /** Waits for any child, thread or process: its number, or -errno. */
 export const kernel_wait_any = (task: Task): Sleeps<number> =>
-  do_wait(task, waitOpts(null, null, WEXITED | __WALL));
+  do_wait(task, waitOpts(null, null, WEXITED | __WALL, false));
 
 function wait4_target(task: Task, upid: number): [PidType | null, Pid | null] {
   if (upid === -1) return [null, null];
@@ -283,7 +285,7 @@ export const sys_waitid = SYSCALL_DEFINE(
     ru: outptr,
   },
   function* (task, { which, upid, infop, options, ru }) {
-    const wo = waitid_opts(task, which, upid, options);
+    const wo = waitid_opts(task, which, upid, options, ru !== NULL);
     const ret = typeof wo === 'number' ? wo : yield* kernel_waitid(task, wo, options);
     const info = typeof wo === 'number' ? null : wo.info;
     if (ret > 0 && ru && copy_rusage_to_user(task, ru, (wo as WaitOpts).rusage!)) return -EFAULT;
@@ -299,20 +301,32 @@ function* kernel_waitid(task: Task, wo: WaitOpts, options: number): Sleeps<numbe
   return ret === 0 && !(options & WNOHANG) ? -EAGAIN : ret;
 }
 
-function waitid_opts(task: Task, which: number, upid: number, options: number): WaitOpts | number {
+function waitid_opts(
+  task: Task,
+  which: number,
+  upid: number,
+  options: number,
+  wants_rusage: boolean,
+): WaitOpts | number {
   const events = WEXITED | WSTOPPED | WCONTINUED;
   if (options & ~(WNOHANG | WNOWAIT | events | __WNOTHREAD | __WCLONE | __WALL)) return -EINVAL;
   if (!(options & events)) return -EINVAL;
-  if (which === P_ALL) return waitOpts(null, null, options);
-  if (which === P_PID) return upid <= 0 ? -EINVAL : waitOpts(PIDTYPE_PID, find_vpid(task, upid), options);
+  if (which === P_ALL) return waitOpts(null, null, options, wants_rusage);
+  if (which === P_PID) {
+    if (upid <= 0) return -EINVAL;
+    return waitOpts(PIDTYPE_PID, find_vpid(task, upid), options, wants_rusage);
+  }
   if (upid < 0) return -EINVAL;
-  if (which === P_PGID)
-    return waitOpts(PIDTYPE_PGID, upid ? find_vpid(task, upid) : task_pgrp(task), options);
+  if (which === P_PGID) {
+    const pid = upid ? find_vpid(task, upid) : task_pgrp(task);
+    return waitOpts(PIDTYPE_PGID, pid, options, wants_rusage);
+  }
   if (which !== P_PIDFD) return -EINVAL;
 
   const target = pidfd_get_pid(task, upid);
   if (typeof target === 'number') return target;
-  return waitOpts(PIDTYPE_PID, target.pid, target.nonblock ? options | WNOHANG : options);
+  const flags = target.nonblock ? options | WNOHANG : options;
+  return waitOpts(PIDTYPE_PID, target.pid, flags, wants_rusage);
 }
 
 /** The six fields of siginfo_t that mean something here; the rest of the user's structure stays as it is. */

@@ -30,7 +30,7 @@ import { rseq_debug_syscall_return, rseq_handle_slowpath } from '../rseq.ts';
 import { schedule } from '../sched/core.ts';
 import type { MaySleep, Sleeps } from '../sched/wait.ts';
 import { __secure_computing } from '../seccomp.ts';
-import type { EntryStep } from '../trace/events.ts';
+import type { EntryStep, Event } from '../trace/events.ts';
 import { syscall_user_dispatch } from './syscall_user_dispatch.ts';
 
 /** Somebody looks at the call before it is made. */
@@ -150,5 +150,19 @@ function resume_user_mode_work(task: Task): void {
 }
 
 function step({ kernel }: Task, name: EntryStep): void {
-  if (kernel.events) kernel.events.emit({ type: 'entry', step: name });
+  if (kernel.events) kernel.events.emit(ENTRY_EVENTS[name]);
 }
+
+const entry_event = (step: EntryStep): Event => ({ type: 'entry', step });
+
+/** There are always the same eight. */
+const ENTRY_EVENTS: Readonly<Record<EntryStep, Event>> = {
+  sud: entry_event('sud'),
+  ptrace: entry_event('ptrace'),
+  seccomp: entry_event('seccomp'),
+  tracepoint: entry_event('tracepoint'),
+  audit: entry_event('audit'),
+  invoke: entry_event('invoke'),
+  'exit-work': entry_event('exit-work'),
+  signal: entry_event('signal'),
+};

@@ -44,10 +44,24 @@ import { ptrace_get_syscall_info, ptrace_set_syscall_info } from './syscall_info
 import { find_task_by_vpid } from '../pid.ts';
 
 /** `addr` and `data` are what each request takes them for: a number, an address, 64 bits. */
-interface Word {
-  readonly value: number;
-  readonly ptr: UserPtr;
-  readonly bits: bigint;
+class Word {
+  private readonly words: Uint32Array;
+  private readonly index: number;
+
+  constructor(words: Uint32Array, index: number) {
+    this.words = words;
+    this.index = index;
+  }
+
+  get value(): number {
+    return ulong.decode(this.words, this.index);
+  }
+  get ptr(): UserPtr {
+    return user_ptr(this.words, this.index);
+  }
+  get bits(): bigint {
+    return reg64.decode(this.words, this.index);
+  }
 }
 
 type Request = (task: Task, child: Task, addr: Word, data: Word) => number;
@@ -99,11 +113,7 @@ const RUNNING_REQUESTS: ReadonlyMap<number, Request> = new Map<number, Request>(
 ]);
 
 const word: ArgType<Word> = {
-  decode: (words, i) => ({
-    value: ulong.decode(words, i),
-    ptr: user_ptr(words, i),
-    bits: reg64.decode(words, i),
-  }),
+  decode: (words, i) => new Word(words, i),
   format: ({ bits }) => hex(bits),
 };
 

@@ -54,7 +54,8 @@ export function do_notify_parent(task: Task, sig: number): boolean {
     if (ignored) sig = 0;
   }
   if (sig !== 0 && valid_signal(sig)) {
-    const info = { ...child_info(task, parent, sig), ...exit_status(task.exit_code) };
+    const { si_code, si_status } = exit_status(task.exit_code);
+    const info = child_info(task, parent, sig, si_code, si_status);
     __send_signal_locked(sig, info, parent, PIDTYPE_TGID, false);
   }
   __wake_up_parent(parent);
@@ -68,13 +69,21 @@ export function exit_status(status: number): { si_code: number; si_status: numbe
   return sig ? { si_code: CLD_KILLED, si_status: sig } : { si_code: CLD_EXITED, si_status: status >> 8 };
 }
 
-function child_info(task: Task, parent: Task, sig: number): KernelSigInfo {
+/* A siginfo for each stop of each tracee: made at once, as fields that are added later make it several times as dear. */
+function child_info(
+  task: Task,
+  parent: Task,
+  sig: number,
+  si_code: number,
+  si_status: number,
+): KernelSigInfo {
   return {
     si_signo: sig,
     si_errno: 0,
-    si_code: 0,
+    si_code,
     si_pid: task_pid_nr_ns(task, task_active_pid_ns(parent)),
     si_uid: from_kuid_munged(parent.cred, task.cred.uid),
+    si_status,
     si_utime: nsec_to_clock_t(task.utime + task.signal.utime),
     si_stime: nsec_to_clock_t(task.stime + task.signal.stime),
   };
@@ -90,11 +99,7 @@ export function do_notify_parent_cldstop(task: Task, forTracer: boolean, why: Cl
 
   const action = parent.sighand.action[SIGCHLD - 1]!;
   if (action.sa_handler !== SIG_IGN && !(action.sa_flags & SA_NOCLDSTOP)) {
-    const info = {
-      ...child_info(subject, parent, SIGCHLD),
-      si_code: why,
-      si_status: stop_status(subject, why),
-    };
+    const info = child_info(subject, parent, SIGCHLD, why, stop_status(subject, why));
     __send_signal_locked(SIGCHLD, info, parent, PIDTYPE_TGID, false);
   }
   __wake_up_parent(parent);

@@ -131,22 +131,21 @@ export function* ptrace_stop(
 }
 
 /** A stop that is not about a signal: the siginfo says which one. */
-function* ptrace_do_notify(
+function ptrace_do_notify(
   task: Task,
   signr: number,
   exitCode: number,
   why: typeof CLD_TRAPPED | typeof CLD_STOPPED,
   message: number,
 ): Sleeps<number> {
-  return yield* ptrace_stop(task, exitCode, why, message, {
-    ...user_siginfo(signr, exitCode, task),
-    si_pid: task_pid_vnr(task, task),
-  });
+  const info = user_siginfo(signr, exitCode, task);
+  info.si_pid = task_pid_vnr(task, task);
+  return ptrace_stop(task, exitCode, why, message, info);
 }
 
 /** `exitCode`: SIGTRAP, perhaps with 0x80 (a system call) or an event in bits 15:8. */
-export function* ptrace_notify(task: Task, exitCode: number, message: number): Sleeps<number> {
-  return yield* ptrace_do_notify(task, SIGTRAP, exitCode, CLD_TRAPPED, message);
+export function ptrace_notify(task: Task, exitCode: number, message: number): Sleeps<number> {
+  return ptrace_do_notify(task, SIGTRAP, exitCode, CLD_TRAPPED, message);
 }
 
 /** A tracee's part in a group stop, and a seized one's answer to PTRACE_INTERRUPT and SIGCONT. */

@@ -37,11 +37,18 @@ function parse(file: string): Source {
   return { file, text, program: parseSync(file, text).program };
 }
 
-/** Generator functions of a file, as `file name`. */
+/** Does it say that it returns Sleeps<...>? */
+function returnsGenerator(node: Node): boolean {
+  const annotation = isNode(node.returnType) ? node.returnType.typeAnnotation : null;
+  return isNode(annotation) && nameOf(annotation.typeName) === 'Sleeps';
+}
+
+/** Functions of a file that are generators or return one, as `file name`. */
 function functions({ file, program }: Source): string[] {
   const found: string[] = [];
   walk(program, (node) => {
-    if (node.type === 'FunctionDeclaration' && node.generator) found.push(`${file} ${nameOf(node.id)}`);
+    if (node.type === 'FunctionDeclaration' && (node.generator || returnsGenerator(node)))
+      found.push(`${file} ${nameOf(node.id)}`);
   });
   return found;
 }
