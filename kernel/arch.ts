@@ -153,6 +153,8 @@ export interface ArchMachine {
   /** By the manual's name ("ICC_IAR1_EL1"); exact below 2^53. */
   read_sysreg(name: string): number;
   write_sysreg(name: string, value: number): void;
+  /** Linux: <asm/timex.h>. The virtual counter, CNTVCT_EL0: asked so often that it need not be looked up by its name. */
+  get_cycles(): number;
   /** SMCCC call by HVC: function id and up to three arguments; x0 as a signed 32-bit number. Returns unless the machine went off. */
   hvc(fn: number, a1?: number, a2?: number, a3?: number): number;
   /** Instructions since power-on: the stamp of events. */

@@ -12,6 +12,7 @@
 import type { Board } from '../../board/board.ts';
 import { SIGFRAME } from './include/asm/sigcontext.ts';
 import type { Cpu } from '../../board/cpu/cpu.ts';
+import type { SystemRegister } from '../../board/cpu/sysreg.ts';
 import type { Arch, PtRegs as GenericPtRegs } from '../../kernel/arch.ts';
 import { AUDIT_ARCH_AARCH64 } from '../../kernel/include/uapi/audit.ts';
 import { ENOSYS } from '../../kernel/include/uapi/errno.ts';
@@ -61,6 +62,7 @@ export class Arm64 extends Arm64Mm implements Arch {
   kernel!: Kernel;
   private readonly board: Board;
   private readonly hwcaps: Hwcaps;
+  private readonly counter: SystemRegister;
 
   constructor(board: Board) {
     const io = board_io(board);
@@ -73,6 +75,7 @@ export class Arm64 extends Arm64Mm implements Arch {
     this.hwcaps = setup_elf_hwcaps(board.cpu);
     this.regsets = aarch64_regsets(this);
     this.sys_call_table = index_syscalls();
+    this.counter = board.cpu.sysregs.find('CNTVCT_EL0');
   }
 
   /* <asm/syscall.h> */
@@ -235,6 +238,10 @@ export class Arm64 extends Arm64Mm implements Arch {
 
   write_sysreg(name: string, value: number): void {
     this.cpu.writeSysreg(name, value, Math.floor(value / 2 ** 32));
+  }
+
+  get_cycles(): number {
+    return this.counter.read(1) * 2 ** 32 + this.counter.read(0);
   }
 
   /** The registers of whoever was in user space are in its pt_regs: the CPU's are free. */

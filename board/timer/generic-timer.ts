@@ -64,7 +64,7 @@ class Timer {
 
   /** Ticks to go: a signed number of 32 bits that counts down through zero. */
   readTval(): number {
-    return (this.cvalLow - (count(this.clock) % WORD)) >>> 0;
+    return (this.cvalLow - count(this.clock)) >>> 0;
   }
 
   writeTval(lo: number): void {
@@ -126,7 +126,7 @@ export class GenericTimer {
   /* EL0 may when any bit of the second column is set in CNTKCTL_EL1; otherwise its access traps. */
   private registers(p: Timer, v: Timer): readonly Row[] {
     const counter = (half: 0 | 1) =>
-      half === 0 ? count(this.clock) % WORD : Math.floor(count(this.clock) / WORD);
+      half === 0 ? count(this.clock) >>> 0 : Math.floor(count(this.clock) / WORD);
     const ANY = CNTKCTL_EL0PCTEN | CNTKCTL_EL0VCTEN;
     // biome-ignore format: columns teach
     return [

@@ -99,8 +99,9 @@ export class Scheduler {
   run(): RunState {
     while (!this.stopped) {
       if (!this.paused) {
+        this.kernel.hrtimers.hrtimer_rearm_deferred();
         this.kernel.arch.handle_pending_irqs();
-        if (!this.switchToNext()) return 'idle';
+        if (!this.switchToNext()) return this.idle();
       }
       const step = this.current.life.next();
       if (step.done) throw new Error(`task ${this.current.pid} (${this.current.comm}) fell off its end`);
@@ -110,14 +111,18 @@ export class Scheduler {
     return 'off';
   }
 
+  private idle(): RunState {
+    this.kernel.hrtimers.hrtimer_rearm_deferred();
+    return 'idle';
+  }
+
   classOf(task: Task): SchedClass {
     return task.policy === SCHED_FIFO || task.policy === SCHED_RR ? this.rt : this.fair;
   }
 
   /** Linux: update_curr(). Charges the CPU time since the last look to the current task. */
-  update_curr(): void {
+  update_curr(now = this.kernel.time.monotonicNs()): void {
     const { current, kernel } = this;
-    const now = kernel.time.monotonicNs();
     const delta = now - current.se.exec_start;
     current.se.exec_start = now;
     if (delta <= 0 || current === kernel.init_task) return;
@@ -170,12 +175,13 @@ export class Scheduler {
   /** Linux: __schedule(), its second half. False when nobody can run: the idle task has the CPU. */
   private switchToNext(): boolean {
     const prev = this.current;
-    this.update_curr();
+    const now = this.kernel.time.monotonicNs(); // it stands still while tasks are exchanged
+    this.update_curr(now);
     this.putPrev(prev);
     const next = this.rt.pick_next_task() ?? this.fair.pick_next_task() ?? this.kernel.init_task;
 
     prev.thread_info.flags &= ~TIF_NEED_RESCHED;
-    next.se.exec_start = this.kernel.time.monotonicNs();
+    next.se.exec_start = now;
     next.se.prev_sum_exec_runtime = next.se.sum_exec_runtime;
     if (next !== prev) this.contextSwitch(prev, next);
     this.startTick();

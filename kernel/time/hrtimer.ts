@@ -24,9 +24,12 @@ export class HrTimers {
   /** By expiry, soonest first; ties in order of start. */
   private readonly queue: HrTimer[] = [];
   private device: ClockEventDevice | null = null;
+  /** What the device was told last; null: it has rung since, or was told nothing yet. */
+  private programmed: number | null = null;
+  /** The first expiry may be another one by now. */
+  private stale = false;
   /** Whoever wants to know when the wall clock is set, by what it is for. Linux: the cancel_list of fs/timerfd.c. */
   readonly on_clock_set = new Map<object, () => void>();
-  private inInterrupt = false;
 
   constructor(kernel: Kernel) {
     this.kernel = kernel;
@@ -35,7 +38,7 @@ export class HrTimers {
   /** Linux: clockevents_config_and_register(). */
   clockevents_register(device: ClockEventDevice): void {
     this.device = device;
-    this.program();
+    this.stale = true;
   }
 
   /** Monotonic ns of the first expiry; Infinity when nothing is pending. */
@@ -45,7 +48,8 @@ export class HrTimers {
 
   /** The clock event device's interrupt: runs all that is due. */
   hrtimer_interrupt(): void {
-    this.inInterrupt = true;
+    this.programmed = null;
+    this.stale = true;
     for (
       let first = this.queue[0];
       first && first.expires <= this.kernel.time.monotonicNs();
@@ -55,8 +59,20 @@ export class HrTimers {
       first.queued = false;
       first.fn(first);
     }
-    this.inInterrupt = false;
-    this.program();
+  }
+
+  /**
+   * Linux: hrtimer_rearm_deferred() (newer than v6.12). Called before the CPU goes back to user space, idles or takes interrupts:
+   * time stands still in the kernel, and most timers that a switch of tasks starts are cancelled by the next one.
+   */
+  hrtimer_rearm_deferred(): void {
+    if (!this.stale || !this.device) return;
+    this.stale = false;
+    const next = this.next_event;
+    if (next === this.programmed) return;
+    this.programmed = next;
+    if (next < KTIME_MAX) this.device.set_next_ktime(Math.max(0, next));
+    else this.device.set_state_shutdown();
   }
 
   /** The wall clock was set: what waits for it waits for another monotonic time now. */
@@ -76,21 +92,14 @@ export class HrTimers {
       else high = middle;
     }
     queue.splice(low, 0, timer);
-    if (low === 0) this.program();
+    if (low === 0) this.stale = true;
   }
 
   /** For HrTimer only. The device may ring once too early then; that finds nothing to do. */
   remove(timer: HrTimer): void {
     const at = this.queue.indexOf(timer);
     if (at >= 0) this.queue.splice(at, 1);
-    if (at === 0) this.program();
-  }
-
-  private program(): void {
-    if (this.inInterrupt || !this.device) return;
-    const next = this.next_event;
-    if (next < KTIME_MAX) this.device.set_next_ktime(Math.max(0, next));
-    else this.device.set_state_shutdown();
+    if (at === 0) this.stale = true;
   }
 }
 

@@ -101,6 +101,7 @@ export class FakeMachine {
 
   /** Delivers the timer interrupt when it is due. */
   interrupts(): void {
+    this.kernel.hrtimers.hrtimer_rearm_deferred();
     if (this.alarm > this.now) return;
     this.alarm = Infinity;
     this.kernel.hrtimers.hrtimer_interrupt();
@@ -108,6 +109,7 @@ export class FakeMachine {
 
   /** When the clock event device rings next. */
   get nextAlarm(): number {
+    this.kernel.hrtimers.hrtimer_rearm_deferred();
     return this.alarm;
   }
 

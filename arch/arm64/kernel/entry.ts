@@ -28,11 +28,13 @@ export function* user_mode(arm64: Arm64, task: Task): Sleeps<never> {
   const { cpu, fpsimd } = arm64;
   const regs = task.regs as PtRegs;
   const info = task.thread_info;
+  const { hrtimers } = task.kernel;
   for (;;) {
     if (info.flags & EXIT_TO_USER_MODE_WORK) yield* exit_to_user_mode_loop(task);
     if (task.rseq) rseq_exit_to_user_mode(task.rseq);
     if (task.mm) arm64.switch_mm(task.mm);
     if (info.flags & TIF_FOREIGN_FPSTATE) fpsimd.fpsimd_restore_current_state(task);
+    hrtimers.hrtimer_rearm_deferred();
     kernel_exit(cpu, regs, info.flags);
     let vector = cpu.run();
     for (; vector === CPU_PAUSE; vector = cpu.run()) yield PAUSE; // not an exception: the machine's owner wants the floor

@@ -48,7 +48,7 @@ function arch_counter_register(kernel: Kernel, hz: number): void {
   kernel.time.clocksource_register({
     name: 'arch_sys_counter',
     hz,
-    read: () => arch.read_sysreg('CNTVCT_EL0'),
+    read: () => arch.get_cycles(),
   });
   const resolution = Math.floor(NSEC_PER_SEC / hz);
   kernel.printk.info(`sched_clock: 57 bits at ${Math.round(hz / 1e6)}MHz, resolution ${resolution}ns`);

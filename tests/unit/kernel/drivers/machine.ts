@@ -64,6 +64,7 @@ function bareKernel(board: Board, log: string[]): Kernel {
     },
     arch: {
       read_sysreg: (name: string) => cpu.readSysreg(name),
+      get_cycles: () => cpu.readSysreg('CNTVCT_EL0'),
       write_sysreg: (name: string, value: number) =>
         cpu.writeSysreg(name, value >>> 0, Math.floor(value / 2 ** 32)),
       hvc: (fn: number, a1 = 0, a2 = 0, a3 = 0) => {
