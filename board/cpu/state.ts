@@ -9,9 +9,9 @@
  *   0x0_1000  TABLES     constants of the generated code (condition table, CRC32 tables)
  *   0x0_8000  TLB        two banks of 1024 entries, EL0 then EL1
  *   0x1_8000  BITMASKS   DecodeBitMasks(N:immr:imms), 8192 entries of 8 bytes
- *   0x2_8000  JUMPS      the translator's jump cache, 8192 entries of 16 bytes
- *   0x4_8000  VISITS     how many more visits make a branch target hot, two bytes each: only with the translator
- *   0x6_0000  RAM        guest RAM
+ *   0x2_8000  JUMPS      the translator's jump cache, 32768 entries of 16 bytes
+ *   0xa_8000  VISITS     how many more visits make a branch target hot, two bytes each: only with the translator
+ *   0xc_0000  RAM        guest RAM
  *
  * 64-bit values cross between JavaScript and generated code here and nowhere else: as arguments they would be bigints.
  */
@@ -59,8 +59,8 @@ export const STATE = {
   TLB_EL1: 0x10000,
   BITMASKS: 0x18000,
   JUMPS: 0x28000,
-  VISITS: 0x48000,
-  END: 0x60000,
+  VISITS: 0xa8000,
+  END: 0xc0000,
 } as const;
 
 /** Lazy flags: what FLAG_A and FLAG_B are. 32-bit operands are kept shifted left by 32, so one rule serves both. */
@@ -89,9 +89,9 @@ export const TLB_ENTRY = {
 /**
  * An entry of the jump cache: the slot of the trace for PC, if PC with PSTATE.EL in bit 0 equals the tag and PC's
  * instruction is at the host pointer. So an entry says nothing about translation, and survives every change of it.
- * Index: bits 14:2 of the host pointer, xor its bits 23:11.
+ * Index: bits 16:2 of the host pointer.
  */
-export const JUMP_ENTRIES = 8192;
+export const JUMP_ENTRIES = 0x8000;
 export const JUMP_ENTRY = { TAG: 0, HOST: 8, SLOT: 12, SIZE: 16 } as const;
 /** Counters of visits, 16 bits each, index PC[16:2]. */
 export const VISIT_COUNTERS = 0x8000;

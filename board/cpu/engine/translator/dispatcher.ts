@@ -30,6 +30,7 @@ const WASM_PAGE = 0x1_0000;
 const ABSENT = -1;
 /** Clears an address's offset within its page, but for the two bits that must be zero. */
 const PAGE_AND_ALIGNMENT = i64(~0xffc);
+const TLB_INDEX = (TLB_ENTRIES - 1) * TLB_ENTRY.SIZE;
 
 export function dispatcherBytes(): Uint8Array {
   const module = new WasmModule();
@@ -57,10 +58,17 @@ class Dispatcher {
   private readonly at = this.code.local('i32');
   private readonly host = this.code.local('i32');
   private readonly exit = this.code.local('i32');
+  /** The page that was looked up last in the TLB, what leads from it to the host, and PSTATE.EL: as yet unchanged. */
+  private readonly page = this.code.local('i64');
+  private readonly addend = this.code.local('i32');
+  private readonly el = this.code.local('i64');
 
   constructor(services: Services, interpret: number, trace: number) {
     const { code } = this;
     this.b = new Handler(new HelperFrame(code, services));
+    const anew = code.loop();
+    this.set(this.page, i64(-1));
+    this.set(this.el, this.b.load(i32(0), STATE.EL, 4, { type: 'i64' }));
     const again = code.loop();
     const slowly = code.block();
     const miss = code.block();
@@ -70,7 +78,8 @@ class Dispatcher {
     code.end();
     this.writeVisit();
     code.end();
-    this.writeInterpret(interpret, again);
+    this.writeInterpret(interpret, anew);
+    code.end();
     code.end();
     code.unreachable();
   }
@@ -79,16 +88,20 @@ class Dispatcher {
   private writeLookUp(miss: Label): void {
     const { code, b } = this;
     const [pc, at, host] = [this.value(this.pc, 'i64'), this.value(this.at), this.value(this.host)];
-    const bank = b.get(STATE.TLB, 'i32');
-    this.set(this.at, add(and(shr(wrap(pc), 12 - 5), (TLB_ENTRIES - 1) * TLB_ENTRY.SIZE), bank));
-    emit(code, ne(and(pc, PAGE_AND_ALIGNMENT), b.load(at, TLB_ENTRY.EXECUTE, 8)), b);
+    const page = and(pc, PAGE_AND_ALIGNMENT);
+    emit(code, ne(page, this.value(this.page, 'i64')), b);
+    code.if();
+    this.set(this.at, add(and(shr(wrap(pc), 12 - 5), TLB_INDEX), b.get(STATE.TLB, 'i32')));
+    emit(code, ne(page, b.load(at, TLB_ENTRY.EXECUTE, 8)), b);
     code.brIf(miss);
-    this.set(this.host, add(wrap(pc), b.load(at, TLB_ENTRY.EXECUTE_ADDEND, 4)));
+    this.set(this.page, page);
+    this.set(this.addend, b.load(at, TLB_ENTRY.EXECUTE_ADDEND, 4));
+    code.end();
+    this.set(this.host, add(wrap(pc), this.value(this.addend)));
     this.set(this.at, jumpOffset(host));
     emit(code, ne(host, b.load(at, STATE.JUMPS + JUMP_ENTRY.HOST, 4)), b);
     code.brIf(miss);
-    const tag = or(pc, b.load(i32(0), STATE.EL, 4, { type: 'i64' }));
-    emit(code, ne(tag, b.load(at, STATE.JUMPS + JUMP_ENTRY.TAG, 8)), b);
+    emit(code, ne(or(pc, this.value(this.el, 'i64')), b.load(at, STATE.JUMPS + JUMP_ENTRY.TAG, 8)), b);
     code.brIf(miss);
   }
 
@@ -122,7 +135,7 @@ class Dispatcher {
   }
 
   /** The interpreter stops for PC, which may be in the jump cache: then it goes on there. */
-  private writeInterpret(interpret: number, again: Label): void {
+  private writeInterpret(interpret: number, anew: Label): void {
     const { code, b } = this;
     code.call(interpret);
     code.set(this.exit);
@@ -134,7 +147,7 @@ class Dispatcher {
     // The interpreter has counted it to 0. Once more is what makes the look-up, if it fails, say so.
     this.set(this.at, counterOffset(b.get(STATE.PC, 'i64')));
     b.store(this.value(this.at), STATE.VISITS, 2, i32(1));
-    code.br(again);
+    code.br(anew);
   }
 
   private value(local: number, type: 'i32' | 'i64' = 'i32'): Value {
@@ -148,8 +161,7 @@ class Dispatcher {
 }
 
 /** Offset of an entry from STATE.JUMPS. */
-const jumpOffset = (host: Value): Value =>
-  shl(and(xor(shr(host, 2), shr(host, 11)), JUMP_ENTRIES - 1), Math.log2(JUMP_ENTRY.SIZE));
+const jumpOffset = (host: Value): Value => and(shl(host, 2), (JUMP_ENTRIES - 1) * JUMP_ENTRY.SIZE);
 
 /** Offset of a counter from STATE.VISITS: two bytes for each four of code. */
 const counterOffset = (pc: Value): Value => and(shr(wrap(pc), 1), (VISIT_COUNTERS - 1) << 1);

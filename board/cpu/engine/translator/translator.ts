@@ -249,7 +249,7 @@ export class Translator {
 
 /** An entry of the jump cache as an index of words: STATE.JUMPS says how it is found. */
 const jumpEntry = (host: number): number =>
-  (STATE.JUMPS + (((host >>> 2) ^ (host >>> 11)) & (JUMP_ENTRIES - 1)) * JUMP_ENTRY.SIZE) >>> 2;
+  (STATE.JUMPS + ((host >>> 2) & (JUMP_ENTRIES - 1)) * JUMP_ENTRY.SIZE) >>> 2;
 
 const counterOf = (lo: number): number => (lo >>> 2) & (VISIT_COUNTERS - 1);
 
