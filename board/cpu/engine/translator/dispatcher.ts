@@ -17,7 +17,7 @@ import {
   TLB_ENTRY,
   VISIT_COUNTERS,
 } from '../../state.ts';
-import { add, and, eq, eqz, i32, i64, ne, or, shl, shr, sub, Value, wrap, xor } from '../../value.ts';
+import { add, and, eq, eqz, i32, i64, ne, or, shl, shr, sub, Value, wrap } from '../../value.ts';
 import { Code, type Label, WasmModule } from '../../wasm.ts';
 import { emit } from '../emitter.ts';
 import { writeFlags } from '../flags.ts';
