@@ -7,7 +7,8 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { boot } from '../../arch/arm64/boot/boot.ts';
 import type { Task } from '../../kernel/include/linux/sched.ts';
-import { isStepped, trapsAtExit, WORK_OF_PTRACE, watch } from '../lib/threads.ts';
+import { assertAtRest } from '../lib/at-rest.ts';
+import { isStepped, WORK_OF_PTRACE, watch } from '../lib/threads.ts';
 
 /** Programs that step, that detach, and whose tracers die. */
 const PROGRAMS = [
@@ -17,6 +18,7 @@ const PROGRAMS = [
   'ptrace-attach',
   'ptrace-death',
   'ptrace-more',
+  'stops-killed',
 ];
 
 /** Runs a test program, and shows every thread of the machine at every stop. */
@@ -28,7 +30,7 @@ for (const program of PROGRAMS)
   test(`checks 299, 300: during ${program} EXIT_TRAP goes with SINGLESTEP, and nobody has work of a tracer he has not`, () => {
     const traced = new Set<Task>();
     watchProgram(program, (task) => {
-      assert.is(trapsAtExit(task), isStepped(task));
+      assertAtRest(task);
       if (task.ptrace) traced.add(task);
       else assert.is(task.thread_info.syscall_work & WORK_OF_PTRACE, 0);
     });
