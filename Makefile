@@ -22,7 +22,7 @@ test: dist/.stamp build/initramfs.cpio build/.checked ## install, build, check t
 
 check: build/.checked ## types, lint, format and the project's own gates
 
-fuzz: dist/.stamp ## random instructions against qemu-aarch64, the long run
+fuzz: dist/.stamp ## random instructions against qemu-aarch64, random programs in both engines: the long run
 	@node_modules/.bin/tsx tests/lib/fuzz.ts $(ARGS)
 
 bench: dist/.stamp build/initramfs.cpio ## how fast it is, and the ratios to native and to Linux in QEMU (ARGS=crc: one program)

@@ -1,148 +1,434 @@
 /*
- * tests/lib/engines.ts - random programs on two CPUs that differ in nothing but the engine, side by side
+ * tests/lib/engines.ts - random programs on CPUs that differ in nothing but the engine, compared at every stop
  *
- * `npx tsx tests/lib/engines.ts PROGRAMS SEED THRESHOLD` runs many. A program is a page of random instructions from the
- * table with branches into each other; each of its exceptions is a point where the two are compared, and the start of
- * another piece with other registers.
+ * The reference interprets; three others translate: at the first visit, at the third, and at the default. All stop at
+ * the same random counts, get the same interrupts, and at exceptions the same things are done to all that a kernel or a
+ * debugger does: pages are remapped and protected, code is rewritten, address spaces change, breakpoints, watchpoints
+ * and steps come and go. `make fuzz` has the long run (fuzz.ts).
  */
-import { argv } from 'node:process';
-import { pathToFileURL } from 'node:url';
+import type { AlarmHandle } from '../../board/clock.ts';
+import { STATE } from '../../board/cpu/state.ts';
 import { A64 } from '../../board/cpu/a64.ts';
 import { Disassembler } from '../../board/cpu/disasm.ts';
-import { STATE } from '../../board/cpu/state.ts';
-import { Random, randomCase, randomState } from './random-insn.ts';
+import { EXCEPTION_COST, PAUSE } from '../../board/cpu/cpu.ts';
+import type { EngineOptions } from '../../board/cpu/engine/engine.ts';
+import { sameState, sideBySide, snapshot } from '../../arch/arm64/boot/lockstep/state.ts';
+import { WORD } from './oracle.ts';
+import { Random, randomState } from './random-insn.ts';
+import { type Program, randomProgram } from './random-program.ts';
 import { PTE, RAM, Rig } from './rig.ts';
 
-const CODE = 0x40_0000n;
-const CODE_PA = RAM;
-const CODE_WORDS = 1024;
+const PAGE = 0x1000;
+const PAGE_WORDS = PAGE / 4;
+/** The program, twice: its pages lie apart from each other in RAM, and can be seen at two addresses. */
+const CODE = 0x40_0000;
+const CODE_AGAIN = 0x80_0000;
+const CODE_PAGES = 5;
+const CODE_PA = RAM + 0x2_0000;
+const codePa = (page: number): number => CODE_PA + PAGE * ((page * 7 + 3) % 16);
+/** Pages that may stand in for one of the program's. */
+const SPARE_PA = RAM + 0x6_0000;
+
 const DATA = 0x2000_0000;
-const DATA_PA = RAM + 0x1_0000;
+const DATA_PA = RAM + 0x10_0000;
+const dataPa = (page: number): number => DATA_PA + PAGE * ((page * 5 + 2) % 16);
+/** What is special about a page of data; others are read and written. `null` is not mapped. */
+const DATA_BITS: Readonly<Record<number, bigint | null>> = { 9: PTE.RDONLY, 10: null, 12: PTE.DEVICE };
 const DATA_PAGES = 16;
-const PIECES = 24;
-/** Instructions of a piece: enough for its loops to become hot. */
-const PIECE = 400;
+/** The last page of data is the program's first page of code. */
+const ALIAS = 15;
 
-const disassembler = new Disassembler(A64);
-const INTEGER = A64.filter((row) => !row[4]?.fp);
+const STEP = 1 << 21; // SPSR_EL1.SS
+const EC = { FP: 0x07, STEP: 0x32, BREAKPOINT: 0x30, WATCHPOINT: 0x34, SVC: 0x15 } as const;
+const UCI = 1 << 26;
+/** Caches may be maintained by programs, and their stack pointers must be aligned. */
+const SCTLR = UCI | (1 << 4) | (1 << 14); // UCI, SA0, DZE
+const MDE = 1 << 15; // MDSCR_EL1: breakpoints and watchpoints
+const NOP = 0xd503_201f;
+const FPEN = 3 << 20;
+const EL0T_IRQ = 0x480;
 
-function machine(options: ConstructorParameters<typeof Rig>[0]): Rig {
-  const rig = new Rig(options);
-  rig.mmuOn();
-  rig.cpu.writeSysreg('CPACR_EL1', 3 << 20);
-  rig.map(CODE, CODE_PA, PTE.USER);
-  for (let i = 0; i < DATA_PAGES; i++)
-    rig.map(BigInt(DATA + i * 0x1000), DATA_PA + i * 0x1000, PTE.USER | PTE.UXN);
-  return rig;
+/** How far apart stops are at most, and how many instructions a listing has. */
+const DISTANCE = 3000;
+const MOST_LINES = 100;
+/** Programs on the same machines, one after the other. */
+const BATCH = 8;
+
+/** What translates, and when: at the first visit, at the third with hardly any room, and as it is meant. */
+export const SUBJECTS: readonly EngineOptions[] = [
+  { engine: 'translator', threshold: 1 },
+  { engine: 'translator', threshold: 3, modules: 6 },
+  { engine: 'auto' },
+];
+
+/** Something that a kernel does: to every CPU the same. */
+type Action = (rig: Rig) => void;
+type Work = (random: Random, program: Program) => Action;
+
+/** Where in the run something happened: counted in steps, as the same seed makes the same steps. */
+interface Place {
+  readonly step: number;
+  /** Stop here instead. */
+  readonly stop: number;
 }
 
 export class Engines {
-  private readonly rigs: readonly [Rig, Rig];
-  private readonly random: Random;
+  /** Executed by each CPU. Exact: the reference's clock, without what exceptions cost. */
   instructions = 0;
+  /** Of all programs so far. */
+  words = 0;
+  exceptions = 0;
+  private readonly seed: number;
+  private readonly random: Random;
+  private readonly subjects: readonly EngineOptions[];
+  private readonly last: Place | undefined;
+  private rigs: readonly Rig[] = [];
+  private alarms: readonly AlarmHandle[] = [];
+  private program: Program = { words: [], entry: 0, patched: [] };
+  private programs = 0;
+  private steps = 0;
+  private length = 0;
+  private stepping = 0;
 
-  constructor(seed: number, threshold: number) {
+  /** `last`: the run ends there. */
+  constructor(seed: number, subjects: readonly EngineOptions[] = SUBJECTS, last?: Place) {
+    this.seed = seed;
     this.random = new Random(seed);
-    this.rigs = [machine({}), machine({ engine: 'translator', threshold })];
+    this.subjects = subjects;
+    this.last = last;
   }
 
-  /** Runs one more program on both. Returns what differs, with the listing around it. */
-  program(): string | undefined {
-    const { random } = this;
-    const words = Array.from({ length: CODE_WORDS }, (_, i) => {
-      const row = random.pick(random.below(3) ? INTEGER : A64);
-      return randomCase(random, row, i).insn;
-    });
-    for (const rig of this.rigs) this.load(rig, words);
-    for (let piece = 0; piece < PIECES; piece++) {
-      const start = random.below(CODE_WORDS);
-      const state = this.registers();
-      const [expected, actual] = this.rigs.map((rig) => run(rig, start, state));
-      this.instructions += PIECE;
-      const differs = expected!.findIndex((line, i) => line !== actual![i]);
-      if (differs >= 0)
-        return `${expected![differs]}\n${actual![differs]}\nfrom ${start}\n${listing(words, start)}`;
+  /** One more program, for `length` instructions. Returns what differs, if something does, with a listing. */
+  next(length: number): string | undefined {
+    this.length = length;
+    if (this.programs++ % BATCH === 0) this.powerOn();
+    this.load();
+    const end = this.reference.clock.now + length;
+    while (this.reference.clock.now < end && !this.isOver()) {
+      const wrong = this.step();
+      if (wrong >= 0) return this.last ? '' : this.complaint(wrong);
     }
-    return undefined;
+    return this.compareMemory();
   }
 
-  /* Written by somebody other than the CPU: as a kernel does. */
-  private load(rig: Rig, words: readonly number[]): void {
-    rig.bus.touch(CODE_PA - RAM);
-    rig.code(CODE_PA, words);
+  get summary(): string {
+    const { instructions, words, exceptions, programs } = this;
+    const modules = this.rigs.map(({ cpu }) => cpu.liveModules).slice(1);
+    return `${instructions} instructions, ${programs} programs of ${words} words, ${exceptions} exceptions, modules ${modules}`;
   }
 
-  /** Most registers point into the data. */
-  private registers(): BigUint64Array {
+  private get reference(): Rig {
+    return this.rigs[0]!;
+  }
+
+  private isOver(): boolean {
+    return this.last !== undefined && this.steps > this.last.step;
+  }
+
+  private all(action: Action): void {
+    for (const rig of this.rigs) action(rig);
+  }
+
+  private powerOn(): void {
+    this.rigs = [{}, ...this.subjects].map((options) => new Rig(options));
+    this.alarms = this.rigs.map(({ clock, cpu }) => clock.alarm(() => cpu.irqLine.set(true)));
+    this.all((rig) => {
+      rig.mmuOn(SCTLR);
+      rig.cpu.writeSysreg('OSLAR_EL1', 0);
+    });
+  }
+
+  /* ---- Programs ---- */
+
+  private load(): void {
+    const { random } = this;
+    this.program = randomProgram(random, CODE_PAGES * PAGE_WORDS);
+    const { words, entry } = this.program;
+    this.words += words.length;
+    const pages = Array.from({ length: CODE_PAGES }, (_, i) => pageOf(words, i));
+    const spare = random.pick(pages).map((word) => (random.below(8) ? word : NOP));
+    const data = Array.from({ length: DATA_PAGES * PAGE_WORDS }, () => random.word());
+    this.all((rig) => {
+      if (rig.cpu.regs.el === 0) enterKernel(rig);
+      for (let i = 0; i < DATA_PAGES; i++) write(rig, dataPa(i), pageOf(data, i));
+      pages.forEach((page, i) => void write(rig, codePa(i), page));
+      write(rig, SPARE_PA, spare);
+      repair(rig);
+    });
+    this.setRegisters();
+    this.jump(CODE + 4 * entry);
+    this.all(({ cpu }) => cpu.eret());
+  }
+
+  private setRegisters(): void {
     const { random } = this;
     const state = randomState(random);
-    for (let n = 0; n < 31; n++) {
-      if (random.below(3) === 0) continue;
-      const near = random.below(4) === 0 ? random.below(32) - 16 : random.below(0x1000);
-      state[n] = BigInt(DATA + 0x8000 + near * (random.below(2) ? 8 : 1));
-      if (random.below(8) === 0) state[n] = CODE + BigInt(4 * random.below(CODE_WORDS));
+    for (let n = 19; n < 24; n++) state[n] = BigInt(pointer(random));
+    state[30] = BigInt(CODE + 4 * this.program.entry);
+    const sp = BigInt(DATA + 0x4000 + 16 * random.below(256));
+    this.all(({ cpu }) => {
+      cpu.x.set(state.subarray(0, 31));
+      cpu.v.set(state.subarray(WORD.V));
+      cpu.sp_el0 = sp;
+      cpu.regs.words[STATE.FPCR >>> 2] = Number(state[WORD.FPCR]);
+      cpu.regs.words[STATE.FPSR >>> 2] = Number(state[WORD.FPSR]);
+      cpu.spsr = Number(state[WORD.NZCV]) | 0;
+    });
+  }
+
+  private jump(pc: number): void {
+    this.all(({ cpu }) => {
+      cpu.elr = BigInt(pc);
+    });
+  }
+
+  /* ---- From stop to stop ---- */
+
+  /** To the next stop or exception. Returns which CPU is not as the first; -1: none. */
+  private step(): number {
+    const { random, reference, rigs } = this;
+    const { now } = reference.clock;
+    const chosen = now + 1 + random.below(random.below(4) === 0 ? 70 : DISTANCE);
+    const stop = this.last?.step === this.steps ? this.last.stop : chosen;
+    const interrupt = now + random.below(6 * DISTANCE);
+    if (interrupt < now + DISTANCE) for (const alarm of this.alarms) alarm.set(interrupt);
+    this.steps++;
+
+    const vectors = rigs.map(({ cpu }) => {
+      cpu.stopAt = stop;
+      return cpu.run();
+    });
+    const wrong = rigs.findIndex((rig, i) => vectors[i] !== vectors[0] || !sameState(reference.cpu, rig.cpu));
+    if (wrong >= 0) return wrong;
+    this.instructions += reference.clock.now - now - (vectors[0] === PAUSE ? 0 : EXCEPTION_COST);
+    if (vectors[0] !== PAUSE && !this.isOver()) this.handle(vectors[0]!);
+    return -1;
+  }
+
+  /** What a kernel does: makes good, goes on behind what faulted or elsewhere; and something for no reason at all. */
+  private handle(vector: number): void {
+    const { random, program } = this;
+    this.exceptions++;
+    if (vector === EL0T_IRQ) this.all(({ cpu }) => cpu.irqLine.set(false));
+    else this.handleSync(this.reference.ec);
+    if (random.below(4) === 0) this.all(random.pick(WORK)(random, program));
+    if (random.below(16) === 0) this.stepping = 1 + random.below(12);
+    const steps = this.stepping > 0 && this.stepping-- > 0;
+    this.all(({ cpu }) => {
+      cpu.writeSysreg('MDSCR_EL1', MDE | (steps ? 1 : 0));
+      cpu.spsr = steps ? cpu.spsr | STEP : cpu.spsr & ~STEP;
+      cpu.eret();
+    });
+  }
+
+  private handleSync(ec: number): void {
+    const { random } = this;
+    if (ec === EC.SVC || ec === EC.STEP) return;
+    if (ec === EC.FP || ec === EC.BREAKPOINT || ec === EC.WATCHPOINT || random.below(8) === 0)
+      this.all(repair);
+    if (ec === EC.FP || ec === EC.BREAKPOINT || ec === EC.WATCHPOINT) return;
+    if (random.below(4) === 0) this.setRegisters();
+    const pc = Number(this.reference.cpu.elr);
+    const known = [CODE, CODE_AGAIN].some(
+      (base) => pc >= base && pc < base + 4 * this.program.words.length - 4,
+    );
+    if (known && random.below(8)) return this.jump(pc + 4);
+    const word = random.below(2) ? this.program.entry : random.below(this.program.words.length);
+    this.jump((random.below(3) ? CODE : CODE_AGAIN) + 4 * word);
+  }
+
+  private compareMemory(): string | undefined {
+    const [first, ...others] = this.rigs.map(({ view }) =>
+      Buffer.from(view.buffer, view.byteOffset, view.byteLength),
+    );
+    const wrong = others.findIndex((bytes) => !bytes.equals(first!));
+    if (wrong < 0) return undefined;
+    const at = first!.findIndex((byte, i) => byte !== others[wrong]![i]);
+    return `${this.name(wrong + 1)}: after program ${this.programs - 1} RAM differs at ${hex(RAM + at)}`;
+  }
+
+  /* ---- What differs ---- */
+
+  private name(index: number): string {
+    return JSON.stringify(this.subjects[index - 1]);
+  }
+
+  /** The first count at which they differ is found by doing all of it again, with other stops. */
+  private complaint(wrong: number): string {
+    const step = this.steps - 1;
+    const subjects = [this.subjects[wrong - 1]!];
+    let [same, different] = [0, 0];
+    const before = this.again(subjects, { step, stop: 0 });
+    same = before.reference.clock.now;
+    different = Math.max(...this.rigs.map(({ clock }) => clock.now));
+    while (different - same > 1) {
+      const middle = Math.floor((same + different) / 2);
+      if (this.again(subjects, { step, stop: middle }).differs()) different = middle;
+      else same = middle;
     }
-    return state;
+    const after = this.again(subjects, { step, stop: different });
+    const lines = sideBySide(after.rigs.map(({ cpu }) => snapshot(cpu, 0)));
+    return [
+      `seed ${this.seed}, program ${this.programs - 1}, step ${step}: ${this.name(wrong)} differs at ${different}`,
+      ...this.executed(step, different).map((text) => `  ${text}`),
+      ...lines.map(
+        ({ name, values, differs }) => `${differs ? '*' : ' '} ${name.padEnd(10)} ${values.join('  ')}`,
+      ),
+    ].join('\n');
+  }
+
+  private differs(): boolean {
+    return !sameState(this.rigs[0]!.cpu, this.rigs[1]!.cpu);
+  }
+
+  private again(subjects: readonly EngineOptions[], last: Place): Engines {
+    const engines = new Engines(this.seed, subjects, last);
+    while (!engines.isOver() && engines.next(this.length) === undefined);
+    return engines;
+  }
+
+  /** What the reference executes before `stop`, one at a time. */
+  private executed(step: number, stop: number): string[] {
+    const disassembler = new Disassembler(A64);
+    const { cpu, clock } = this.again([], { step, stop: Math.max(0, stop - MOST_LINES) }).reference;
+    const lines: string[] = [];
+    while (clock.now < stop && cpu.regs.el === 0) {
+      const pc = cpu.regs.words[STATE.PC >>> 2]!;
+      const word = cpu.mmu.fetchWord(pc, 0) ?? 0;
+      lines.push(`${hex(pc)}  ${disassembler.text(word, pc)}`);
+      cpu.stopAt = clock.now + 1;
+      cpu.run();
+    }
+    return lines;
   }
 }
 
-/** From instruction `start` to an exception or the end of the piece; what can be seen then. */
-function run(rig: Rig, start: number, state: BigUint64Array): string[] {
-  const { cpu, clock } = rig;
-  cpu.x.set(state.subarray(0, 31));
-  cpu.sp_el0 = BigInt(DATA + 0x8000);
-  cpu.v.set(state.subarray(36, 100));
-  cpu.regs.words[STATE.FPCR >>> 2] = Number(state[34]);
-  cpu.regs.words[STATE.FPSR >>> 2] = Number(state[35]);
-  const from = clock.now;
-  cpu.stopAt = from + PIECE;
-  rig.enter(CODE + BigInt(4 * start), Number(state[33]));
-  const vector = cpu.run();
-  const stopped = vector < 0;
-  const memory = Buffer.from(rig.view.buffer, rig.view.byteOffset, 0x2_0000);
-  const lines = [
-    `${vector} after ${clock.now - from}`,
-    `pc ${(stopped ? cpu.pc : cpu.elr).toString(16)} spsr ${stopped ? cpu.regs.words[STATE.NZCV >>> 2]! >>> 28 : cpu.spsr}`,
-    `esr ${stopped ? 0 : cpu.esr} far ${stopped ? 0 : cpu.far}`,
-    ...Array.from(cpu.x, (x, n) => `x${n} ${x.toString(16)}`),
-    ...Array.from(cpu.v, (v, n) => `v${n >> 1} ${v.toString(16)}`),
-    `sp ${cpu.regs.dwords[STATE.SP >>> 3]}`,
-    `fpsr ${cpu.regs.words[STATE.FPSR >>> 2]}`,
-    `memory ${hash(memory)}`,
-  ];
-  if (stopped) leaveForEl1(rig);
-  return lines;
+const hex = (n: number): string => n.toString(16).padStart(8, '0');
+const pageOf = (words: readonly number[], page: number): number[] =>
+  words.slice(page * PAGE_WORDS, (page + 1) * PAGE_WORDS);
+
+/** As a kernel writes: the bus is told. */
+function write(rig: Rig, pa: number, words: readonly number[]): void {
+  rig.bus.touch(pa - RAM);
+  rig.code(pa, words);
 }
 
-/** A pause is no exception: EL1 has to be reached somehow before the next eret(). */
-function leaveForEl1(rig: Rig): void {
+/** A stop is no exception, but a kernel can act only after one. */
+function enterKernel(rig: Rig): void {
   rig.cpu.stopAt = Infinity;
   rig.cpu.irqLine.set(true);
-  rig.cpu.regs.daif = 0;
   rig.cpu.run();
   rig.cpu.irqLine.set(false);
 }
 
-function hash(bytes: Buffer): number {
-  let sum = 0;
-  for (let i = 0; i < bytes.length; i += 4) sum = (Math.imul(sum, 31) + bytes.readInt32LE(i)) | 0;
-  return sum;
-}
-
-const listing = (words: readonly number[], start: number): string =>
-  words
-    .slice(start, start + 24)
-    .map((word, i) => `  ${4 * (start + i)}: ${disassembler.text(word, 4 * (start + i))}`)
-    .join('\n');
-
-if (import.meta.url === pathToFileURL(argv[1] ?? '').href) {
-  const [programs = 50, seed = 1, threshold = 1] = argv.slice(2).map(Number);
-  const engines = new Engines(seed, threshold);
-  for (let i = 0; i < programs; i++) {
-    const complaint = engines.program();
-    if (!complaint) continue;
-    console.log(`program ${i} of seed ${seed}:\n${complaint}`);
-    break;
+/** Everything as a program expects it. */
+function repair(rig: Rig): void {
+  for (let i = 0; i < CODE_PAGES; i++) {
+    rig.map(BigInt(CODE + i * PAGE), codePa(i), PTE.USER | ng(i));
+    rig.map(BigInt(CODE_AGAIN + i * PAGE), codePa(i), PTE.USER | ng(i + 1));
   }
-  console.log(`${engines.instructions} instructions at most`);
+  for (let i = 0; i < DATA_PAGES; i++) mapData(rig, i, DATA_BITS[i] ?? (i in DATA_BITS ? null : 0n));
+  rig.cpu.tlbi('VMALLE1');
+  rig.cpu.writeSysreg('CPACR_EL1', FPEN);
+  rig.cpu.writeSysreg('DBGBCR0_EL1', 0);
+  rig.cpu.writeSysreg('DBGWCR0_EL1', 0);
 }
+
+/** Some pages belong to one address space only. */
+const ng = (i: number): bigint => (i % 2 ? PTE.NG : 0n);
+
+function mapData(rig: Rig, page: number, bits: bigint | null): void {
+  const va = BigInt(DATA + page * PAGE);
+  rig.map(va, page === ALIAS ? codePa(0) : dataPa(page), PTE.USER | PTE.UXN | ng(page) | (bits ?? 0n));
+  if (bits === null) rig.unmap(va);
+}
+
+/** Into the data; often near the end of a page, seldom in one that is special. */
+function pointer(random: Random): number {
+  const page = random.below(10) === 0 ? 8 + random.below(8) : 3 + random.below(4);
+  const offset = random.below(3) === 0 ? 0xff0 + random.below(16) : 16 * random.below(256);
+  return DATA + page * PAGE + offset;
+}
+
+const tlbi = (rig: Rig, all: boolean, va: number): void =>
+  all ? rig.cpu.tlbi('VMALLE1') : rig.cpu.tlbi('VAAE1', va / PAGE);
+
+/** What a kernel, a debugger or a loader does between two instructions of a program. */
+const WORK: readonly Work[] = [
+  // Writes an instruction.
+  (random, { words, patched }) => {
+    const at = random.below(2) && patched.length > 0 ? random.pick(patched) : random.below(words.length);
+    const word = random.pick([
+      NOP,
+      words[at]! ^ (1 << (10 + random.below(12))),
+      words[random.below(words.length)]!,
+    ]);
+    return (rig) => write(rig, codePa(Math.floor(at / PAGE_WORDS)) + 4 * (at % PAGE_WORDS), [word]);
+  },
+  // Takes rights to a page of data away, or gives them.
+  (random) => {
+    const page = random.below(DATA_PAGES);
+    const bits = random.pick([0n, PTE.RDONLY, null]);
+    const all = random.below(2) === 0;
+    return (rig) => {
+      mapData(rig, page, bits);
+      tlbi(rig, all, DATA + page * PAGE);
+    };
+  },
+  // Puts another page of code in the place of one, or one that may not be executed.
+  (random) => {
+    const page = random.below(CODE_PAGES);
+    const pa = random.pick([SPARE_PA, codePa(page), codePa(random.below(CODE_PAGES))]);
+    const bits = random.below(4) ? 0n : PTE.UXN;
+    const base = random.pick([CODE, CODE_AGAIN]) + page * PAGE;
+    const all = random.below(2) === 0;
+    return (rig) => {
+      rig.map(BigInt(base), pa, PTE.USER | bits);
+      tlbi(rig, all, base);
+    };
+  },
+  // Switches address spaces: the tables are the same.
+  (random) => {
+    const asid = random.below(3);
+    return ({ cpu }) => cpu.writeSysreg('TTBR0_EL1', cpu.readSysregHalf('TTBR0_EL1', 0), asid << 16);
+  },
+  // Takes floating point, or cache maintenance, away until it is asked for.
+  () =>
+    ({ cpu }) =>
+      cpu.writeSysreg('CPACR_EL1', 0),
+  (random) => {
+    const bits = SCTLR ^ (random.below(2) ? UCI : 0);
+    return ({ cpu }) => cpu.writeSysreg('SCTLR_EL1', bits | 1);
+  },
+  // Sets a breakpoint or a watchpoint.
+  (random, { words }) => {
+    const at = CODE + 4 * random.below(words.length);
+    return ({ cpu }) => {
+      cpu.writeSysreg('DBGBVR0_EL1', at);
+      cpu.writeSysreg('DBGBCR0_EL1', (0xf << 5) | (2 << 1) | 1);
+    };
+  },
+  (random) => {
+    const at = pointer(random) & ~7;
+    const kind = 1 + random.below(3);
+    return ({ cpu }) => {
+      cpu.writeSysreg('DBGWVR0_EL1', at);
+      cpu.writeSysreg('DBGWCR0_EL1', (0xff << 5) | (kind << 3) | (2 << 1) | 1);
+    };
+  },
+  // Changes a register, as a debugger.
+  (random) => {
+    const [n, value] = [random.below(16), random.dword()];
+    return ({ cpu }) => {
+      cpu.x[n] = value;
+      cpu.spsr ^= 1 << 30;
+    };
+  },
+  // Goes on elsewhere, as after a signal.
+  (random, { words }) => {
+    const pc = random.pick([CODE, CODE_AGAIN]) + 4 * random.below(words.length);
+    return ({ cpu }) => {
+      cpu.elr = BigInt(pc);
+    };
+  },
+];

@@ -1,8 +1,12 @@
 /*
- * tests/lib/fuzz.ts - random instructions on the board and under qemu-aarch64, compared
+ * tests/lib/fuzz.ts - random instructions on the board and under qemu-aarch64, random programs in both engines, compared
  *
- * `make fuzz` runs this file: ARGS='COUNT SEED TITLE', all optional. The same functions serve the fixed sample of
- * tests/cpu/differential.test.ts.
+ * `make fuzz` runs this file. It has two stages; ARGS chooses one, and how much of it:
+ *
+ *   qemu [COUNT [SEED [TITLE]]]    single instructions against QEMU; TITLE: only rows whose title contains it
+ *   engines [COUNT [SEED]]         programs: the interpreter against the translator at three thresholds
+ *
+ * The same functions serve the fixed samples of tests/cpu/differential.test.ts and tests/cpu/engines.test.ts.
  */
 import { argv, exit, stdout } from 'node:process';
 import { pathToFileURL } from 'node:url';
@@ -10,6 +14,7 @@ import { A64 } from '../../board/cpu/a64.ts';
 import type { Row } from '../../board/cpu/builder.ts';
 import { BoardOracle } from './board-oracle.ts';
 import { describe, differences } from './compare.ts';
+import { Engines } from './engines.ts';
 import { type Case, findOracle, MAX_CASES, type Oracle } from './oracle.ts';
 import { unknownDifferences } from './qemu-differences.ts';
 import { Random, randomCase } from './random-insn.ts';
@@ -62,7 +67,38 @@ function* batches(rows: readonly Row[], rounds: number): Generator<Row[]> {
 const complain = (one: Case, index: number, row: Row, lines: readonly string[]): string[] =>
   lines.length === 0 ? [] : [`${describe(one, index, row[1])}\n    ${lines.slice(0, 4).join('\n    ')}`];
 
-function main(count = 5_000_000, seed = Date.now() & 0x7fff_ffff, title = ''): number {
+const COUNT = 5_000_000;
+/** A program's instructions: few for much code, many for what becomes hot late. */
+const LENGTHS = [20_000, 60_000, 600_000];
+const PROGRESS_MS = 5000;
+
+/** Executes `count` instructions of random programs on every CPU. Returns the first difference. */
+export function compareEngines(
+  count: number,
+  seed: number,
+  say: (line: string) => void = () => {},
+): { engines: Engines; complaint: string | undefined } {
+  const engines = new Engines(seed);
+  const started = performance.now();
+  let said = started;
+  let complaint: string | undefined;
+  for (let n = 0; engines.instructions < count && complaint === undefined; n++) {
+    complaint = engines.next(LENGTHS[n % LENGTHS.length]!);
+    if (performance.now() < said + PROGRESS_MS) continue;
+    said = performance.now();
+    say(`${engines.summary}, ${((said - started) / 1000).toFixed(0)} s`);
+  }
+  return { engines, complaint };
+}
+
+function fuzzEngines(count = COUNT, seed = randomSeed()): number {
+  const { engines, complaint } = compareEngines(count, seed, (line) => void stdout.write(`${line}\n`));
+  if (complaint) stdout.write(`${complaint}\n`);
+  stdout.write(`engines, seed ${seed}: ${engines.summary}; ${complaint ? 'they differ' : 'no difference'}\n`);
+  return complaint ? 1 : 0;
+}
+
+function fuzzInstructions(count = COUNT, seed = randomSeed(), title = ''): number {
   const qemu = findOracle();
   if (!qemu) {
     stdout.write('skipped: qemu-aarch64 or a cross compiler is not installed\n');
@@ -79,7 +115,15 @@ function main(count = 5_000_000, seed = Date.now() & 0x7fff_ffff, title = ''): n
   return report.complaints.length === 0 ? 0 : 1;
 }
 
-if (import.meta.url === pathToFileURL(argv[1] ?? '').href) {
-  const [count, seed, title] = argv.slice(2);
-  exit(main(Number(count ?? 5_000_000), seed ? Number(seed) : undefined, title));
+const randomSeed = (): number => Date.now() & 0x7fff_ffff;
+
+function main([stage, ...rest]: readonly string[]): number {
+  const [count, seed] = rest.map((text) => Number(text) || undefined);
+  if (stage === 'engines') return fuzzEngines(count, seed);
+  if (stage === 'qemu') return fuzzInstructions(count, seed, rest[2]);
+  if (stage === undefined) return fuzzInstructions() | fuzzEngines();
+  stdout.write('make fuzz ARGS="[qemu|engines] COUNT SEED"\n');
+  return 2;
 }
+
+if (import.meta.url === pathToFileURL(argv[1] ?? '').href) exit(main(argv.slice(2)));

@@ -9,7 +9,6 @@ import * as assert from 'uvu/assert';
 import { PAUSE } from '../../../../../board/cpu/cpu.ts';
 import { STATE } from '../../../../../board/cpu/state.ts';
 import { assembleAll } from '../../../../lib/asm.ts';
-import { Engines } from '../../../../lib/engines.ts';
 import { PTE, RAM, Rig } from '../../../../lib/rig.ts';
 
 const CODE = 0x1000n;
@@ -42,13 +41,6 @@ function machine(piece: keyof typeof code, bits = PTE.USER): Rig {
   rig.setU64(DATA_PA, 3n);
   return rig;
 }
-
-test('random programs from the table end as they do in the interpreter', () => {
-  for (const threshold of [1, 3]) {
-    const engines = new Engines(7 + threshold, threshold);
-    for (let n = 0; n < 6; n++) assert.is(engines.program(), undefined);
-  }
-});
 
 test('a loop stops at every instruction count that is asked for', () => {
   const [fast, slow] = [machine('loop'), new Rig()];
