@@ -7,11 +7,11 @@
  *
  *   0x0_0000  STATE      registers, flags, budget: the offsets named below
  *   0x0_1000  TABLES     constants of the generated code (condition table, CRC32 tables)
- *   0x0_8000  TLB        two banks of 1024 entries, EL0 then EL1
- *   0x1_8000  BITMASKS   DecodeBitMasks(N:immr:imms), 8192 entries of 8 bytes
- *   0x2_8000  JUMPS      the translator's jump cache, 32768 entries of 16 bytes
- *   0xa_8000  VISITS     how many more visits make a branch target hot, two bytes each: only with the translator
- *   0xc_0000  RAM        guest RAM
+ *   0x0_8000  BITMASKS   DecodeBitMasks(N:immr:imms), 8192 entries of 8 bytes
+ *   0x1_8000  JUMPS      the translator's jump cache, 32768 entries of 16 bytes
+ *   0x9_8000  VISITS     how many more visits make a branch target hot, two bytes each: only with the translator
+ *   0xa_8000  TLB        nine banks of 16384 entries: EL1's, then those of EL0, for one address space each
+ *  0x53_0000  RAM        guest RAM
  *
  * 64-bit values cross between JavaScript and generated code here and nowhere else: as arguments they would be bigints.
  */
@@ -55,12 +55,12 @@ export const STATE = {
   RSQRT: 0x1800, //      RecipSqrtEstimate of 128..511, a byte each
   AES_SBOX: 0x1a00, //   256 bytes, and its inverse
   AES_INVERSE_SBOX: 0x1b00,
-  TLB_EL0: 0x8000,
-  TLB_EL1: 0x10000,
-  BITMASKS: 0x18000,
-  JUMPS: 0x28000,
-  VISITS: 0xa8000,
-  END: 0xc0000,
+  BITMASKS: 0x8000,
+  JUMPS: 0x18000,
+  VISITS: 0x98000,
+  TLB_EL1: 0xa8000,
+  TLB_EL0: 0x128000, //    TLB_USERS times
+  END: 0x530000,
 } as const;
 
 /** Lazy flags: what FLAG_A and FLAG_B are. 32-bit operands are kept shifted left by 32, so one rule serves both. */
@@ -71,13 +71,14 @@ export const FLAG_KIND = {
 } as const;
 
 /*
- * A TLB entry, index VA[21:12]. A tag is the page's VA (with the top byte it was accessed with), or TLB_INVALID. An
- * access hits when the page of its last byte equals the tag, so one that crosses a page misses; so does one that must
- * be aligned and is not. Host pointer = low word of VA + addend; code has an addend of its own, so that a page of code
- * and one of data that share an entry do not drive each other out. No tag: not mapped, no permission, device memory,
- * a watchpoint in the page, SCTLR_EL1.A set: the slow path decides.
+ * A TLB entry, index VA[25:12]: a bank covers 64 MiB, and of its own memory only what is used is ever touched. A tag is
+ * the page's VA (with the top byte it was accessed with), or TLB_INVALID. An access hits when the page of its last byte
+ * equals the tag, so one that crosses a page misses; so does one that must be aligned and is not. Host pointer = low
+ * word of VA + addend; code has an addend of its own, so that a page of code and one of data that share an entry do not
+ * drive each other out. No tag: not mapped, no permission, device memory, a watchpoint in the page, SCTLR_EL1.A set: the
+ * slow path decides.
  */
-export const TLB_ENTRIES = 1024;
+export const TLB_ENTRIES = 0x4000;
 export const TLB_ENTRY = {
   READ: 0,
   WRITE: 8,
@@ -86,6 +87,9 @@ export const TLB_ENTRY = {
   EXECUTE_ADDEND: 28,
   SIZE: 32,
 } as const;
+/** Bytes of a bank; and how many of them EL0 has. */
+export const TLB_BANK = TLB_ENTRIES * TLB_ENTRY.SIZE;
+export const TLB_USERS = 8;
 /**
  * An entry of the jump cache: the slot of the trace for PC, if PC with PSTATE.EL in bit 0 equals the tag and PC's
  * instruction is at the host pointer. So an entry says nothing about translation, and survives every change of it.

@@ -13,8 +13,6 @@ import { PSTATE_NZCV } from './registers.ts';
 import { EXIT, STATE } from './state.ts';
 import type { System } from './system.ts';
 
-const TCR_A1 = 1 << 22;
-const TCR_HI_AS = 1 << 4; // 16-bit ASIDs
 const DZE = 1 << 14;
 /** DC ZVA clears 64 bytes; DCZID_EL0.BS is log2 of the words. */
 const ZVA_SIZE = 64;
@@ -157,13 +155,18 @@ function attachTranslation(system: System): void {
 function attachTlbMaintenance(system: System): void {
   const { mmu, registers } = system;
   const tlb = mmu.tlb;
-  // The operand holds VA[55:12] in its low 44 bits. The TLB holds only the current ASID and what is global.
+  // The operand holds VA[55:12] in its low 44 bits, and the ASID in the upper 16.
+  const vaHi = (lo: number, hi: number): number => (lo >>> 20) | ((hi & 0xfff) << 12);
   const byAddress = (lo: number, hi: number) => {
-    tlb.flushPage((lo >>> 20) | ((hi & 0xfff) << 12), lo << 12);
+    tlb.flushPageOf(mmu.asidOf(hi), vaHi(lo, hi), lo << 12);
+    system.lookAgain();
+  };
+  const byAddressAllAsids = (lo: number, hi: number) => {
+    tlb.flushPage(vaHi(lo, hi), lo << 12);
     system.lookAgain();
   };
   const byAsid = (_lo: number, hi: number) => {
-    if (hi >>> 16 === currentAsid(system)) tlb.flushNonGlobal();
+    tlb.flushAsid(mmu.asidOf(hi));
     system.lookAgain();
   };
   const all = () => {
@@ -173,15 +176,10 @@ function attachTlbMaintenance(system: System): void {
   for (const where of ['', 'IS']) {
     registers.attachOwn(`TLBI VMALLE1${where}`, instruction(all));
     registers.attachOwn(`TLBI ASIDE1${where}`, instruction(byAsid));
-    for (const what of ['VAE1', 'VAAE1', 'VALE1', 'VAALE1'])
-      registers.attachOwn(`TLBI ${what}${where}`, instruction(byAddress));
+    for (const what of ['VAE1', 'VALE1']) registers.attachOwn(`TLBI ${what}${where}`, instruction(byAddress));
+    for (const what of ['VAAE1', 'VAALE1'])
+      registers.attachOwn(`TLBI ${what}${where}`, instruction(byAddressAllAsids));
   }
-}
-
-function currentAsid(system: System): number {
-  const tcr = system.registers.find('TCR_EL1');
-  const ttbr = system.registers.find((tcr.read(0) & TCR_A1) === 0 ? 'TTBR0_EL1' : 'TTBR1_EL1');
-  return (ttbr.read(1) >>> 16) & ((tcr.read(1) & TCR_HI_AS) === 0 ? 0xff : 0xffff);
 }
 
 /* There is nothing to clean or invalidate; what remains is the right to name the address. */

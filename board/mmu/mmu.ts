@@ -37,6 +37,10 @@ const SCTLR_SA = 1 << 3;
 const SCTLR_SA0 = 1 << 4;
 const SCTLR_WXN = 1 << 19;
 
+/* TCR_EL1 */
+const TCR_A1 = 1 << 22; //   the ASID stands in TTBR1
+const TCR_HI_AS = 1 << 4; // and has 16 bits
+
 /* ISS of a data abort, beside the fault status code */
 const ISS_WNR = 1 << 6;
 const ISS_CM = 1 << 8; // cache maintenance or address translation instruction
@@ -84,7 +88,10 @@ export class Mmu {
     { pa: 0, size: 0 },
   ];
 
+  /** TTBR0_EL1 and TTBR1_EL1, in two words each. */
   private readonly ttbr = new Uint32Array(4);
+  private asidHalf: 0 | 1 = 0;
+  private asidMask = 0xff;
   private enabled = false;
   private checkAlignment = false;
   /** Bit n: MAIR_EL1's attribute n is Device memory. */
@@ -136,17 +143,29 @@ export class Mmu {
     this.walker.setOutputSize(OUTPUT_SIZES[hi & 7]!); // IPS
     low.ignoreTop = (hi & (1 << 5)) !== 0; //          TBI0
     high.ignoreTop = (hi & (1 << 6)) !== 0; //         TBI1
+    this.asidHalf = (lo & TCR_A1) === 0 ? 0 : 1;
+    this.asidMask = (hi & TCR_HI_AS) === 0 ? 0xff : 0xffff;
     this.tlb.flushAll();
+    this.tlb.setAsid(this.asid);
   }
 
-  /** A new table or ASID: what belongs to all address spaces may stay. */
+  /** A new table, a new ASID, or both. Translations belong to the ASID: with a new table the old one's may stay. */
   setTtbr(half: 0 | 1, lo: number, hi: number): void {
     if (this.ttbr[2 * half] === lo && this.ttbr[2 * half + 1] === hi) return;
     this.ttbr[2 * half] = lo;
     this.ttbr[2 * half + 1] = hi;
     // BADDR ends at bit 1, but a table is aligned to its size: 64 bytes at the least.
     this.walker.half[half].base = (hi & 0xffff) * 2 ** 32 + ((lo & ~0x3f) >>> 0);
-    this.tlb.flushNonGlobal();
+    this.tlb.setAsid(this.asid);
+  }
+
+  /** As TLBI operands have it, in bits 63:48. */
+  asidOf(hi: number): number {
+    return (hi >>> 16) & this.asidMask;
+  }
+
+  private get asid(): number {
+    return this.asidOf(this.ttbr[2 * this.asidHalf + 1]!);
   }
 
   /** SP alignment checking depends on the exception level: called when either changes. */

@@ -36,7 +36,7 @@ export class FlatMachine {
     this.regions = regions;
     this.words[STATE.TLB >>> 2] = STATE.TLB_EL0;
     this.words[STATE.TLB_USER >>> 2] = STATE.TLB_EL0;
-    this.words.fill(0xffff_ffff, STATE.TLB_EL0 >>> 2, (STATE.TLB_EL1 + TLB_ENTRIES * TLB_ENTRY.SIZE) >>> 2);
+    this.words.fill(0xffff_ffff, STATE.TLB_EL0 >>> 2, (STATE.TLB_EL0 + TLB_ENTRY.SIZE) >>> 2); // no page 0
     const imports = {
       memory: this.memory,
       slow: (access: number) => this.slow(access),

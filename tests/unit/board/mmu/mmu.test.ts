@@ -23,6 +23,7 @@ const code = assembleAll({
   twice: 'ldr x0, [x1]; ldr x2, [x1]; svc #0',
   branch: 'br x1',
   exclusive: 'ldxr x0, [x1]; add x0, x0, #1; stxr w2, x0, [x1]; stxr w3, x0, [x1]; svc #0',
+  loadAndStay: 'ldr x0, [x1]; b .',
   unprivileged: 'ldtr x0, [x1]; b .',
   at: 'at s1e0r, x1; mrs x0, par_el1; at s1e1w, x1; mrs x2, par_el1; b .',
   ivau: 'ic ivau, x1; svc #0',
@@ -262,16 +263,42 @@ test('another ASID or another address does not disturb a translation', () => {
   assert.is(rig.ec, SVC);
 });
 
-test('global translations survive a change of address space, and TLBI of one address drops them', () => {
+test('a kernel’s global translations survive a change of address space, and TLBI of one address drops them', () => {
+  const rig = atEl1('unprivileged', (r) => {
+    r.code(RAM, code.loadAndStay);
+    r.map(0x10_0000n, DATA, 0n);
+    r.cpu.x[1] = 0x10_0000n;
+    r.cpu.writeSysreg('VBAR_EL1', 0, 0xffff_0000);
+    r.code(RAM + 0x200, code.trailing);
+    r.setU64(DATA, 9n);
+  });
+  const { cpu } = rig;
+  const again = (): bigint => {
+    cpu.x[0] = 0n;
+    cpu.stopAt = rig.clock.now + 10;
+    rig.go(0xffff_0000_0000_0000n, 0x3c5);
+    return cpu.x[0]!;
+  };
+  assert.is(cpu.x[0], 9n);
+  rig.unmap(0x10_0000n);
+  cpu.writeSysreg('TTBR0_EL1', cpu.readSysregHalf('TTBR0_EL1', 0), 6 << 16);
+  assert.is(again(), 9n);
+  cpu.tlbi('VAAE1', 0x10_0000 >>> 12);
+  assert.is(again(), 0n);
+});
+
+test('with TCR_EL1.AS = 0 an ASID has eight bits', () => {
   const rig = machine('load');
-  rig.map(0x10_0000n, DATA, PTE.USER);
-  rig.cpu.x[1] = 0x10_0000n;
+  const { cpu } = rig;
+  cpu.writeSysreg('TCR_EL1', cpu.readSysregHalf('TCR_EL1', 0), cpu.readSysregHalf('TCR_EL1', 1) & ~(1 << 4));
+  cpu.writeSysreg('TTBR0_EL1', cpu.readSysregHalf('TTBR0_EL1', 0), 0x0105 << 16);
+  cpu.x[1] = 0x10_0000n;
   rig.go(0x1000);
   rig.unmap(0x10_0000n);
-  rig.cpu.writeSysreg('TTBR0_EL1', rig.cpu.readSysregHalf('TTBR0_EL1', 0), 6 << 16);
+  cpu.writeSysreg('TTBR0_EL1', cpu.readSysregHalf('TTBR0_EL1', 0), 0x0005 << 16);
   rig.go(0x1000);
-  assert.is(rig.ec, SVC);
-  rig.cpu.tlbi('VAAE1', 0x10_0000 >>> 12);
+  assert.is(rig.ec, SVC, 'the same one');
+  cpu.tlbi('ASIDE1', 0, 0x0005 << 16);
   rig.go(0x1000);
   assert.is(rig.ec, 0x24);
 });

@@ -1,0 +1,197 @@
+/*
+ * board/mmu/tlb-side.ts - the data half or the code half of a TLB bank
+ *
+ * Manual: Arm ARM, "Translation Lookaside Buffers"
+ * Guest:  generated code compares the tags and adds the addend: state.ts draws an entry
+ *
+ * Direct mapped by the low bits of the page's number. A flush costs what was used since the last one, not the size of
+ * the bank; and a bank costs nothing before it is used, neither time nor memory.
+ */
+
+import { TLB_ENTRIES, TLB_ENTRY, TLB_INVALID } from '../cpu/state.ts';
+import { PERM_EXEC, PERM_READ, PERM_WRITE } from './walk.ts';
+
+const ENTRY_WORDS = TLB_ENTRY.SIZE >>> 2;
+const INDEX_MASK = TLB_ENTRIES - 1;
+
+/* What a side knows about an entry that generated code need not know. */
+const LEVEL = 0x0f; // the table level that the translation came from: below 3 it is a piece of a block
+export const GLOBAL = 0x10;
+const IN_USE = 0x20;
+const LISTED = 0x40; // the index stands in `used`, also when the entry is no longer in use
+
+/** An entry's fields, as offsets of words: a tag, another one or the same again, and the addend. */
+interface Layout {
+  readonly first: number;
+  readonly second: number;
+  readonly addend: number;
+  readonly firstRight: number;
+  readonly secondRight: number;
+}
+
+export const DATA: Layout = {
+  first: TLB_ENTRY.READ >>> 2,
+  second: TLB_ENTRY.WRITE >>> 2,
+  addend: TLB_ENTRY.ADDEND >>> 2,
+  firstRight: PERM_READ,
+  secondRight: PERM_WRITE,
+};
+export const CODE: Layout = {
+  first: TLB_ENTRY.EXECUTE >>> 2,
+  second: TLB_ENTRY.EXECUTE >>> 2,
+  addend: TLB_ENTRY.EXECUTE_ADDEND >>> 2,
+  firstRight: PERM_EXEC,
+  secondRight: PERM_EXEC,
+};
+
+export class Side {
+  /** There may be entries that all address spaces share; and some that belong to one. */
+  hasGlobals = false;
+  hasLocals = false;
+  private hasBlocks = false;
+  private readonly words: Uint32Array;
+  private readonly start: number;
+  private readonly layout: Layout;
+  private readonly notes = new Uint8Array(TLB_ENTRIES);
+  /** Every entry in use, and perhaps some that no longer are: what a flush has to look at. */
+  private readonly used = new Uint16Array(TLB_ENTRIES);
+  private usedCount = 0;
+
+  /** `bank`: its offset in the memory, where all is zero yet. */
+  constructor(words: Uint32Array, bank: number, layout: Layout) {
+    this.words = words;
+    this.start = bank >>> 2;
+    this.layout = layout;
+    // Page 0 is the only one whose tag is zero, so the other entries need no tag to be empty.
+    this.clear(0);
+  }
+
+  has(vaHi: number, vaLo: number): boolean {
+    const at = this.at((vaLo >>> 12) & INDEX_MASK) + this.layout.first;
+    return this.words[at] === (vaLo & ~0xfff) >>> 0 && this.words[at + 1] === vaHi >>> 0;
+  }
+
+  /** The host pointer to an address that it has. */
+  host(vaLo: number): number {
+    return (vaLo + this.words[this.at((vaLo >>> 12) & INDEX_MASK) + this.layout.addend]!) >>> 0;
+  }
+
+  fill(vaHi: number, vaLo: number, host: number, perms: number, note: number): void {
+    const index = (vaLo >>> 12) & INDEX_MASK;
+    const page = (vaLo & ~0xfff) >>> 0;
+    const at = this.at(index);
+    const { first, second, addend, firstRight, secondRight } = this.layout;
+    this.tag(at + first, (perms & firstRight) !== 0, vaHi, page);
+    this.tag(at + second, (perms & secondRight) !== 0, vaHi, page);
+    this.words[at + addend] = host - page;
+
+    if ((this.notes[index]! & LISTED) === 0) this.used[this.usedCount++] = index;
+    this.notes[index] = LISTED | IN_USE | note;
+    this.summarize(note);
+  }
+
+  /** The entry that could hold this page goes. */
+  drop(vaLo: number): void {
+    this.clear((vaLo >>> 12) & INDEX_MASK);
+  }
+
+  /** No entry stands for the page at this host pointer any more. */
+  dropHost(host: number): void {
+    for (let i = 0; i < this.usedCount; i++)
+      if (this.pageOf(this.used[i]!) === host) this.clear(this.used[i]!);
+  }
+
+  /** A block goes as a whole, whichever address in it is named. */
+  flushPage(vaHi: number, vaLo: number): void {
+    this.drop(vaLo);
+    if (this.hasBlocks) this.flushBlocks(vaHi, vaLo);
+  }
+
+  flushAll(): void {
+    if (this.usedCount === 0) return;
+    for (let i = 0; i < this.usedCount; i++) this.clear(this.used[i]!);
+    this.sweep();
+  }
+
+  flushLocals(): void {
+    if (!this.hasLocals) return;
+    for (let i = 0; i < this.usedCount; i++) {
+      const index = this.used[i]!;
+      if ((this.notes[index]! & GLOBAL) === 0) this.clear(index);
+    }
+    this.sweep();
+  }
+
+  private at(index: number): number {
+    return this.start + index * ENTRY_WORDS;
+  }
+
+  /** The host pointer to an entry's page; 0: it has none. */
+  private pageOf(index: number): number {
+    const page = this.pageTag(index);
+    if (page < 0) return 0;
+    return (this.words[page]! + this.words[this.at(index) + this.layout.addend]!) >>> 0;
+  }
+
+  /** Which word of an entry holds its page; -1: none. */
+  private pageTag(index: number): number {
+    const at = this.at(index);
+    const { first, second } = this.layout;
+    if (this.words[at + first] !== TLB_INVALID) return at + first;
+    return this.words[at + second] !== TLB_INVALID ? at + second : -1;
+  }
+
+  private flushBlocks(vaHi: number, vaLo: number): void {
+    for (let i = 0; i < this.usedCount; i++) {
+      const index = this.used[i]!;
+      const note = this.notes[index]!;
+      if ((note & IN_USE) !== 0 && (note & LEVEL) < 3 && this.sameBlock(index, note & LEVEL, vaHi, vaLo))
+        this.clear(index);
+    }
+    this.sweep();
+  }
+
+  /* Address bits above the block, without the top byte, which may be a tag. Level 0: the MMU was off. */
+  private sameBlock(index: number, level: number, vaHi: number, vaLo: number): boolean {
+    const page = this.pageTag(index);
+    if (level === 0 || page < 0) return true;
+    const differ = (this.words[page + 1]! ^ vaHi) & 0x00ff_ffff;
+    return differ === 0 && (this.words[page]! ^ vaLo) >>> (level === 1 ? 30 : 21) === 0;
+  }
+
+  /** Drops the entries that clear() emptied from the list. */
+  private sweep(): void {
+    const { used, notes } = this;
+    let kept = 0;
+    this.hasBlocks = this.hasGlobals = this.hasLocals = false;
+    for (let i = 0; i < this.usedCount; i++) {
+      const index = used[i]!;
+      const note = notes[index]!;
+      if ((note & IN_USE) === 0) {
+        notes[index] = 0;
+        continue;
+      }
+      used[kept++] = index;
+      this.summarize(note);
+    }
+    this.usedCount = kept;
+  }
+
+  private summarize(note: number): void {
+    if ((note & LEVEL) < 3) this.hasBlocks = true;
+    if ((note & GLOBAL) !== 0) this.hasGlobals = true;
+    else this.hasLocals = true;
+  }
+
+  private clear(index: number): void {
+    const at = this.at(index);
+    this.tag(at + this.layout.first, false, 0, 0);
+    this.tag(at + this.layout.second, false, 0, 0);
+    this.notes[index] = this.notes[index]! & LISTED;
+  }
+
+  private tag(at: number, valid: boolean, vaHi: number, page: number): void {
+    this.words[at] = valid ? page : TLB_INVALID;
+    this.words[at + 1] = valid ? vaHi : TLB_INVALID;
+  }
+}
