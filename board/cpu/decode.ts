@@ -69,16 +69,21 @@ export function fieldOf(word: number, { lsb, bits }: FieldPosition): number {
   return (word >>> lsb) & (2 ** bits - 1);
 }
 
-/** All cases of a row. */
-export function expand(row: Row): Case[] {
+/** All cases of a row, or those whose words can have `slot` in bits 31:21. */
+export function expand(row: Row, slot?: number): Case[] {
   const pattern = parsePattern(row[0]);
   let cases: Case[] = [{ row, pattern, mask: pattern.mask, value: pattern.value, capitals: {} }];
   for (const [letter, position] of pattern.fields) {
-    if (isCapital(letter)) cases = cases.flatMap((one) => split(one, letter, position));
+    if (!isCapital(letter)) continue;
+    cases = cases.flatMap((one) => split(one, letter, position));
+    if (slot !== undefined) cases = cases.filter((one) => canBegin(one, slot));
   }
   const when = row[4]?.when;
   return when ? cases.filter((one) => when(one.capitals)) : cases;
 }
+
+const canBegin = ({ mask, value }: Case, slot: number): boolean =>
+  (fieldOf(mask, FIRST) & (slot ^ fieldOf(value, FIRST))) === 0;
 
 function split(one: Case, letter: string, { lsb, bits }: FieldPosition): Case[] {
   return Array.from({ length: 2 ** bits }, (_, n) => ({
@@ -195,10 +200,7 @@ export class Decoder {
 
   private make(slot: number): Node {
     const bits = slot.toString(2).padStart(FIRST.bits, '0');
-    const cases = this.rows
-      .filter(([pattern]) => begins(pattern, bits))
-      .flatMap(expand)
-      .filter((one) => (fieldOf(one.mask, FIRST) & (slot ^ fieldOf(one.value, FIRST))) === 0);
+    const cases = this.rows.filter(([pattern]) => begins(pattern, bits)).flatMap((row) => expand(row, slot));
     return buildNode(cases.sort(bySpecificity), maskOf(FIRST));
   }
 }

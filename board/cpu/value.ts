@@ -86,14 +86,15 @@ export function op(name: OpName, ...args: Value[]): Value {
 export const opImm = (name: OpName, imm: number, ...args: Value[]): Value =>
   new Value('op', OPS[name].result, { op: name, args, lo: imm });
 
-const binary =
-  (name: string) =>
-  (a: Value, b: Operand): Value =>
-    op(`${a.type}.${name}` as OpName, a, lift(b, a));
-const unary =
-  (name: string) =>
-  (a: Value): Value =>
-    op(`${a.type}.${name}` as OpName, a);
+/* The names are put together here, once: a translator makes thousands of expressions. */
+function binary(name: string): (a: Value, b: Operand) => Value {
+  const [narrow, wide] = [`i32.${name}` as OpName, `i64.${name}` as OpName];
+  return (a, b) => op(a.type === 'i32' ? narrow : wide, a, lift(b, a));
+}
+function unary(name: string): (a: Value) => Value {
+  const [narrow, wide] = [`i32.${name}` as OpName, `i64.${name}` as OpName];
+  return (a) => op(a.type === 'i32' ? narrow : wide, a);
+}
 
 // Arithmetic and logic: both operands of one type, which is the result's.
 export const add = binary('add');

@@ -250,7 +250,7 @@ function writeColdCase(into: InterpreterModule, one: Case): number {
 /** The bytes of the interpreter for this table of instructions. `counts`: see run.ts. */
 export function generateInterpreter(rows: readonly Row[], counts = false): Uint8Array {
   const into = new InterpreterModule();
-  const cases = rows.flatMap(expand);
+  const cases = rows.flatMap((row) => expand(row));
   const run = writeRun(into, cases, counts);
   writeCold(
     into,

@@ -199,7 +199,9 @@ export class TraceHandler extends Handler {
 
   override set(offset: number, v: Value): void {
     super.set(offset, v);
-    if (offset === STATE.FPCR || offset === STATE.FPSR) this.trace.reloadFpModes();
+    if (offset !== STATE.FPCR && offset !== STATE.FPSR) return;
+    this.trace.fpModes(); // before the first use, too: the start of the trace has what was there before
+    this.trace.reloadFpModes();
   }
 
   // Memory.

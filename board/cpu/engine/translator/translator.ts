@@ -30,12 +30,14 @@ export interface TranslatorOptions {
 const MODULES = 2000;
 /** Regions that wait are compiled when there are so many, or when one of them is visited this often again. */
 const BATCH = 8;
-const PATIENCE = 8;
+const PATIENCE = 64;
 const MOST_VISITS = 0xffff;
 /** Hot at the next visit; the dispatcher's own look at PC, before the interpreter goes on, counts as one. */
 const NOT_NOW = 2;
 /** Of a target whose counter serves a translated one as well: visits that the counter could not count. */
-const SUSPICION = 20;
+const SUSPICION = 500;
+/** Rarely: less than a 16th of the visits that make hot. */
+const RARELY = 4;
 const MOST_SUSPECTS = 4096;
 const OFFSET = 0xfff;
 
@@ -218,9 +220,10 @@ export class Translator {
     this.place(module, made);
   }
 
-  /** What nobody has branched to yet need not be translated. */
+  /** What is branched to rarely, compared with what is hot, need not be translated with it. */
   private wasVisited(lo: number): boolean {
-    return this.threshold <= PATIENCE || this.visits[counterOf(lo)] !== this.threshold;
+    if (this.threshold <= PATIENCE) return true;
+    return this.visits[counterOf(lo)]! <= this.threshold - (this.threshold >>> RARELY);
   }
 
   private place(module: TraceModule, made: readonly { request: Request; heads: number[] }[]): void {

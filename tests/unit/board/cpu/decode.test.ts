@@ -11,7 +11,7 @@ import { Random, randomWord } from '../../../lib/random-insn.ts';
 const row = (pattern: string, title: string, when?: (f: Record<string, number>) => boolean): Row =>
   [pattern, title, () => {}, title, when ? { when } : {}] as Row;
 
-const index = (...rows: Row[]) => buildIndex(rows.flatMap(expand));
+const index = (...rows: Row[]) => buildIndex(rows.flatMap((row) => expand(row)));
 
 test('fixed bits, fields and ignored bits are told apart', () => {
   const { mask, value, fields } = parsePattern('Z00100010Siiiiiiiiiiiinnnnn....d');
