@@ -25,7 +25,7 @@ check: build/.checked ## types, lint, format and the project's own gates
 fuzz: dist/.stamp ## random instructions against qemu-aarch64, random programs in both engines: the long run
 	@node_modules/.bin/tsx tests/lib/fuzz.ts $(ARGS)
 
-bench: dist/.stamp build/initramfs.cpio ## how fast it is, and the ratios to native and to Linux in QEMU (ARGS=crc: one program)
+bench: dist/.stamp build/initramfs.cpio ## how fast it is, and the ratios to native, Linux in QEMU and, with V86=FOLDER, v86
 	@node_modules/.bin/tsx tests/bench/bench.ts $(ARGS)
 
 kselftest: dist/.stamp build/initramfs.cpio build/kselftest/.built ## Linux's own selftests, built from Debian's kernel source or KSRC=

@@ -1,7 +1,7 @@
 /*
  * tests/bench/bench.ts - `make bench`: how fast it is, from dist/, and the ratios to others on the same machine
  *
- *   make bench ARGS='[--runs=N] [startup|speed|calls|code|NAME...]'    NAME: a program of tests/bench/programs.ts
+ *   make bench ARGS='[--runs=N] [startup|speed|calls|code|growth|NAME...]'    NAME: of tests/bench/programs.ts
  *
  * Figures are CPU time of a process, all its threads, where something computes, and wall time where somebody waits; each is
  * the best of several runs, and how much more the worst took is told, too: a difference below that is no finding. Runs follow
@@ -12,7 +12,7 @@ import { parseArgs } from 'node:util';
 import { compareKernel, compareOnlookers, type Field } from './calls.ts';
 import { compareWarmUp, measureGrowth } from './code.ts';
 import { makeInitramfs } from './guest.ts';
-import { host, JUDGED, shells } from './peers.ts';
+import { host, JUDGED, shells, v86 } from './peers.ts';
 import { PROGRAMS, type Program } from './programs.ts';
 import { compareSpeed } from './speed.ts';
 import { measureStartup } from './startup.ts';
@@ -32,18 +32,17 @@ const asking = PROGRAMS.filter(({ kind, name }) => kind === 'kernel' && wanted('
 const initramfs = await makeInitramfs();
 if (wanted('startup')) await measureStartup(['interpreter', JUDGED], initramfs, runs);
 if (computing.length + asking.length > 0) await compare(computing, asking);
-if (wanted('code')) {
-  await compareWarmUp(initramfs, runs);
-  await measureGrowth(initramfs);
-}
+if (wanted('code')) await compareWarmUp(initramfs, runs);
+if (wanted('code', 'growth')) await measureGrowth(initramfs, positionals.includes('growth'));
 
 /** What several peers do, each started once. */
 async function compare(computing: readonly Program[], asking: readonly Program[]): Promise<void> {
   const boot = shells(initramfs);
   const machines = await boot('');
+  const others = await v86();
   const field: Field = { peers: [...(await host()), ...machines], shells: machines, boot };
-  if (computing.length > 0) await compareSpeed(field.peers, computing, runs);
+  if (computing.length > 0) await compareSpeed([...field.peers, ...others], computing, runs);
   if (asking.length > 0) await compareKernel(field, asking, runs);
   if (wanted('calls')) await compareOnlookers(field, runs);
-  for (const peer of field.peers) peer.stop();
+  for (const peer of [...field.peers, ...others]) peer.stop();
 }

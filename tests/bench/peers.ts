@@ -8,11 +8,12 @@ import { bootEret } from './eret.ts';
 import { startNative } from './native.ts';
 import type { Peer } from './peer.ts';
 import { bootSoftmmu, softmmuMissing } from './softmmu.ts';
+import { bootV86 } from './v86.ts';
 
 /** The engine whose ratios are told. */
 export const JUDGED = 'auto';
 /** Those that it is compared with. */
-export const OTHERS: readonly string[] = ['native', 'softmmu'];
+export const OTHERS: readonly string[] = ['native', 'v86', 'softmmu'];
 /** Those whose clock counts instructions. */
 export const COUNTING: readonly string[] = ENGINES;
 
@@ -36,4 +37,10 @@ export async function host(): Promise<readonly Peer[]> {
   const native = await startNative();
   if (!native) console.log('native: skipped: no cc');
   return native ? [native] : [];
+}
+
+/** Where V86= says that it is installed; not missed elsewhere. */
+export async function v86(): Promise<readonly Peer[]> {
+  const folder = process.env.V86;
+  return folder ? [await bootV86(folder)] : [];
 }

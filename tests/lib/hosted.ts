@@ -31,6 +31,8 @@ export interface Toolchain {
   readonly command: readonly string[];
   readonly base: string;
   readonly newer: string;
+  /** What is linked last; default: mathematics and threads. */
+  readonly libraries?: readonly string[];
 }
 
 /** Those that are installed. */
@@ -59,7 +61,7 @@ export const TOOLCHAINS: readonly Toolchain[] = [
 
 /** The path of a static program made of `sources`. Rebuilt when they, headers beside them or the command change. */
 export async function build(
-  { command }: Pick<Toolchain, 'command'>,
+  { command, libraries = ['-lm', '-pthread'] }: Pick<Toolchain, 'command' | 'libraries'>,
   flags: readonly string[],
   sources: readonly string[],
   headers: readonly string[] = [],
@@ -71,7 +73,7 @@ export async function build(
 
   mkdirSync(CACHE, { recursive: true });
   const [program = '', ...rest] = command;
-  await run(program, [...rest, '-static', ...flags, ...sources, '-o', `${out}.new`, '-lm', '-pthread']);
+  await run(program, [...rest, '-static', ...flags, ...sources, '-o', `${out}.new`, ...libraries]);
   renameSync(`${out}.new`, out);
   return out;
 }

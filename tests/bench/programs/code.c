@@ -53,6 +53,7 @@ static long long wall(void) {
 int main(int argc, char **argv) {
   if (argc != 3) return 2;
   size_t size = (size_t)atol(argv[1]) << 10, functions = size / (4 * WORDS);
+  int calls = atoi(argv[2]);
   uint32_t *code = mmap(NULL, size, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (code == MAP_FAILED) return 1;
   for (size_t i = 0; i < functions; i++) generate(code + i * WORDS);
@@ -64,7 +65,7 @@ int main(int argc, char **argv) {
   long long before = wall();
   uint64_t sum = 0;
   for (size_t i = 0; i < functions; i++)
-    for (int calls = atoi(argv[2]); calls > 0; calls--)
+    for (int n = 0; n < calls; n++)
       sum = ((function *)(code + i * WORDS))(sum, i, 2, 3, 4, 5, 6, 7);
   printf("= %llx 0 %lld\n", (unsigned long long)sum, wall() - before);
   return 0;

@@ -1,7 +1,6 @@
 /*
  * memory.c - copies and lengths of strings by the C library, and a walk that no TLB helps
  */
-#include <string.h>
 #include "programs.h"
 
 /* Lengths from 8 bytes to 16 KiB. */

@@ -8,6 +8,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* <string.h> is not there without a C library. */
+void *memcpy(void *to, const void *from, size_t n);
+void *memset(void *to, int byte, size_t n);
+size_t strlen(const char *s);
+
 struct program {
   const char *name;
   uint64_t (*run)(unsigned rounds);
