@@ -256,7 +256,8 @@ export class Cpu {
         this.waiting = !this.hosted;
         return CONTINUE;
       default:
-        return CONTINUE; // BUDGET, REFRESH
+        this.mmu.untagPc();
+        return CONTINUE; // BUDGET, HOT, REFRESH
     }
   }
 
@@ -278,6 +279,7 @@ export class Cpu {
 
   /* The engine fetches ahead of an instruction whose turn has not come: an interrupt at this very count goes first. */
   private refusedFetch(code: number): number {
+    this.mmu.untagPc();
     if (this.regs.words[STATE.BUDGET >>> 2] === 0) return CONTINUE;
     if (code === EXIT.PC_ALIGN) return this.misalignedPc();
     return this.mmu.fault.kind === FAULT.NONE

@@ -214,6 +214,10 @@ export class Mmu {
   }
 
   /* A branch to a tagged address leaves the tag behind (the manual's AArch64.BranchAddr): PC never holds one. */
+  untagPc(): void {
+    this.dropTag(this.words[STATE.PC >>> 2]!, this.words[(STATE.PC >>> 2) + 1]!);
+  }
+
   private dropTag(lo: number, hi: number): boolean {
     const canonical = this.canonicalHi(hi);
     if (canonical === hi) return false;

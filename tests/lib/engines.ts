@@ -12,7 +12,7 @@ import { A64 } from '../../board/cpu/a64.ts';
 import { Disassembler } from '../../board/cpu/disasm.ts';
 import { EXCEPTION_COST, PAUSE } from '../../board/cpu/cpu.ts';
 import type { EngineOptions } from '../../board/cpu/engine/engine.ts';
-import { sameState, sideBySide, snapshot } from '../../arch/arm64/boot/lockstep/state.ts';
+import { sameState, sideBySide, snapshot, systemRegisters } from '../../arch/arm64/boot/lockstep/state.ts';
 import { WORD } from './oracle.ts';
 import { Random, randomState } from './random-insn.ts';
 import { type Program, randomProgram } from './random-program.ts';
@@ -88,6 +88,10 @@ export class Engines {
   private programs = 0;
   private steps = 0;
   private length = 0;
+  /** What the last step ended in, and who was not as the first; -1: nobody. */
+  private vectors: readonly number[] = [];
+  private wrong = -1;
+  private stop = 0;
   private stepping = 0;
 
   /** `last`: the run ends there. */
@@ -190,6 +194,7 @@ export class Engines {
     const { now } = reference.clock;
     const chosen = now + 1 + random.below(random.below(4) === 0 ? 70 : DISTANCE);
     const stop = this.last?.step === this.steps ? this.last.stop : chosen;
+    this.stop = stop;
     const interrupt = now + random.below(6 * DISTANCE);
     if (interrupt < now + DISTANCE) for (const alarm of this.alarms) alarm.set(interrupt);
     this.steps++;
@@ -198,8 +203,9 @@ export class Engines {
       cpu.stopAt = stop;
       return cpu.run();
     });
-    const wrong = rigs.findIndex((rig, i) => vectors[i] !== vectors[0] || !sameState(reference.cpu, rig.cpu));
-    if (wrong >= 0) return wrong;
+    this.vectors = vectors;
+    this.wrong = rigs.findIndex((rig, i) => vectors[i] !== vectors[0] || !sameState(reference.cpu, rig.cpu));
+    if (this.wrong >= 0) return this.wrong;
     this.instructions += reference.clock.now - now - (vectors[0] === PAUSE ? 0 : EXCEPTION_COST);
     if (vectors[0] !== PAUSE && !this.isOver()) this.handle(vectors[0]!);
     return -1;
@@ -257,28 +263,22 @@ export class Engines {
   private complaint(wrong: number): string {
     const step = this.steps - 1;
     const subjects = [this.subjects[wrong - 1]!];
-    let [same, different] = [0, 0];
-    const before = this.again(subjects, { step, stop: 0 });
-    same = before.reference.clock.now;
-    different = Math.max(...this.rigs.map(({ clock }) => clock.now));
+    const noticed = this.reference.clock.now;
+    let same = this.again(subjects, { step, stop: 0 }).reference.clock.now;
+    let different = this.stop;
     while (different - same > 1) {
       const middle = Math.floor((same + different) / 2);
-      if (this.again(subjects, { step, stop: middle }).differs()) different = middle;
+      if (this.again(subjects, { step, stop: middle }).wrong >= 0) different = middle;
       else same = middle;
     }
     const after = this.again(subjects, { step, stop: different });
-    const lines = sideBySide(after.rigs.map(({ cpu }) => snapshot(cpu, 0)));
     return [
       `seed ${this.seed}, program ${this.programs - 1}, step ${step}: ${this.name(wrong)} differs at ${different}`,
       ...this.executed(step, different).map((text) => `  ${text}`),
-      ...lines.map(
-        ({ name, values, differs }) => `${differs ? '*' : ' '} ${name.padEnd(10)} ${values.join('  ')}`,
-      ),
+      ...sides(after.reference, after.rigs[1]!, after.vectors),
+      `noticed at ${noticed}`,
+      ...sides(this.reference, this.rigs[wrong]!, [this.vectors[0]!, this.vectors[wrong]!]),
     ].join('\n');
-  }
-
-  private differs(): boolean {
-    return !sameState(this.rigs[0]!.cpu, this.rigs[1]!.cpu);
   }
 
   private again(subjects: readonly EngineOptions[], last: Place): Engines {
@@ -301,6 +301,14 @@ export class Engines {
     }
     return lines;
   }
+}
+
+/** The registers of two CPUs: all the general ones, the others where they differ. */
+function sides(a: Rig, b: Rig, [left, right]: readonly number[]): string[] {
+  const lines = sideBySide([snapshot(a.cpu, left!), snapshot(b.cpu, right!)]);
+  return [...lines, ...systemRegisters(a.cpu, b.cpu)].map(
+    ({ name, values, differs }) => `${differs ? '*' : ' '} ${name.padEnd(10)} ${values.join('  ')}`,
+  );
 }
 
 const hex = (n: number): string => n.toString(16).padStart(8, '0');

@@ -28,6 +28,7 @@ const code = assembleAll({
   addTwo: 'add x3, x3, #2',
   // Loads from successive addresses until one faults.
   walk: '1: ldr x2, [x1], #8; add x0, x0, #1; b 1b',
+  away: '1: subs x0, x0, #1; b.ne 1b; br x18',
   calls: '1: bl 2f; subs x0, x0, #1; b.ne 1b; svc #0; 2: add x3, x3, #1; ret',
 });
 
@@ -190,6 +191,27 @@ test('an address with its lowest bits set is a misaligned PC, not a place in the
   assert.is(rig.cpu.x[3], 100n);
   rig.go(-1n & 0xffff_ffff_ffff_ffffn);
   assert.is(rig.ec, 0x22); // PC alignment fault
+});
+
+test('a branch leaves the tag of its target behind, also when nothing is executed there', () => {
+  const TARGET = 0x5ef4_dc64_6a7f_e5d9n;
+  const ADDRESS = 0xfff4_dc64_6a7f_e5d9n; // AArch64.BranchAddr: bit 55 in the place of the tag
+  for (const stop of [0, 1]) {
+    const rig = machine('away');
+    rig.cpu.x[0] = 10n;
+    rig.cpu.x[18] = TARGET;
+    rig.clock.alarm(() => rig.cpu.irqLine.set(true)).set(21 + stop);
+    assert.is(rig.go(CODE), stop ? 0x400 : 0x480);
+    assert.is(rig.cpu.elr, ADDRESS);
+    if (stop) assert.is(rig.cpu.far, ADDRESS);
+  }
+  const rig = machine('away');
+  rig.cpu.writeSysreg('OSLAR_EL1', 0);
+  rig.cpu.writeSysreg('MDSCR_EL1', 1);
+  rig.cpu.x[18] = TARGET;
+  rig.go(CODE + 8n, 1 << 21);
+  assert.is(rig.ec, 0x32); // software step from a lower exception level
+  assert.is(rig.cpu.elr, ADDRESS);
 });
 
 test('a program that makes new code for ever does not grow', () => {
