@@ -73,7 +73,7 @@ export class Board {
     this.bus.attach(MAP.UART0.base, this.uart);
     this.bus.attach(MAP.RTC.base, this.rtc);
 
-    this.psci = new Psci({ standby: () => {} }); // the caller of CPU_SUSPEND returns at once, which standby may
+    this.psci = new Psci({ standby: () => this.cpu.standby() });
     this.cpu.conduit = () => {
       this.psci.call(this.cpu.x);
       return true;

@@ -146,6 +146,12 @@ export class Cpu {
     this.system.levelChanged();
   }
 
+  /** WFI, or firmware that was asked for the same: executes nothing more until an interrupt is pending. */
+  standby(): void {
+    // A hosted EL1 idles by itself; user code's WFI may complete at any time, so now.
+    this.waiting = !this.hosted;
+  }
+
   /* ---- Between two instructions ---- */
 
   /* Alarms first, as they raise lines; then the owner's wish, interrupts, and what debug has to say. */
@@ -252,8 +258,7 @@ export class Cpu {
       case EXIT.PC_ALIGN:
         return this.refusedFetch(code);
       case EXIT.WFI:
-        // A hosted EL1 idles by itself; user code's WFI may complete at any time, so now.
-        this.waiting = !this.hosted;
+        this.standby();
         return CONTINUE;
       default:
         this.mmu.untagPc();
@@ -350,6 +355,8 @@ export class Cpu {
       this.clock.now += EXCEPTION_COST;
       return offset;
     }
+    // Time passes here too: run() comes to `stopAt` even where the vector's own first instruction is an exception.
+    this.clock.now += 1;
     const vbar = (STATE.SYSREG + 8 * SLOT.VBAR_EL1) >>> 2;
     regs.setDword(STATE.PC, regs.words[vbar]! + offset, regs.words[vbar + 1]!); // aligned to 2 KiB: no carry
     return CONTINUE;

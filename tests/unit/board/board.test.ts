@@ -4,6 +4,8 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { Board } from '../../../board/board.ts';
+import { IDLE, PAUSE } from '../../../board/cpu/cpu.ts';
+import { assemble } from '../../lib/asm.ts';
 
 const board = (over: Partial<ConstructorParameters<typeof Board>[0]> = {}) =>
   new Board({ ramSize: 8 << 20, seed: 1, rtcStart: 0, transmit: () => {}, ...over });
@@ -96,6 +98,44 @@ test('an idle machine jumps to the next alarm and not past the limit', () => {
   assert.is(b.clock.now, 400);
   b.skipTo(5000);
   assert.is(b.clock.now, 1000);
+});
+
+/** Machine code at the start of RAM, run at EL1 until it waits or stops. */
+function bare(source: string): { machine: Board; run: (limit: number) => number } {
+  const machine = board();
+  const { bus, cpu } = machine;
+  assemble(source).forEach((word, n) => void bus.write(0x4000_0000 + 4 * n, word, 4));
+  cpu.hosted = false;
+  cpu.elr = 0x4000_0000n;
+  cpu.spsr = 0x3c5;
+  cpu.eret();
+  const run = (limit: number): number => {
+    cpu.stopAt = limit;
+    let why = cpu.run();
+    while (why === PAUSE && machine.clock.now < limit) why = cpu.run();
+    return why;
+  };
+  return { machine, run };
+}
+
+test('CPU_SUSPEND stands by until an interrupt is pending, masked or not, and says SUCCESS', () => {
+  const { machine, run } = bare('mov w0, #1; movk w0, #0xc400, lsl #16; mov x1, #0; hvc #0; mov x2, #7; b .');
+  const { cpu, clock } = machine;
+  assert.is(run(1000), IDLE);
+  const asleep = clock.now;
+  assert.is(run(1000), IDLE);
+  assert.is(clock.now, asleep);
+  cpu.irqLine.set(true);
+  assert.is(run(asleep + 10), PAUSE);
+  assert.equal([cpu.x[0], cpu.x[2]], [0n, 7n]);
+});
+
+test('exceptions without end do not stop the clock', () => {
+  for (const source of ['udf #0', 'svc #0', 'br x0']) {
+    const { machine, run } = bare(source); // VBAR_EL1 is 0, where there is no memory
+    assert.is(run(50), PAUSE, source);
+    assert.is(machine.clock.now, 50, source);
+  }
 });
 
 test.run();
