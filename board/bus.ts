@@ -127,7 +127,8 @@ export class Bus {
   }
 
   private find(pa: number): Mapping | undefined {
-    return this.mappings.find((m) => pa >= m.base && pa < m.end);
+    for (const mapping of this.mappings) if (pa >= mapping.base && pa < mapping.end) return mapping;
+    return undefined;
   }
 
   private readRam(offset: number, width: number): number {

@@ -297,7 +297,8 @@ export class Mmu {
     const first = 0x1000 - (lo & 0xfff);
     const nextLo = (lo + first) >>> 0;
     const nextHi = nextLo === 0 ? (hi + 1) >>> 0 : hi;
-    const [a, b] = this.pieces;
+    const a = this.pieces[0];
+    const b = this.pieces[1];
 
     let fsc = this.checkData(hi, lo, access, aligned);
     if (fsc !== FSC_NONE) return this.refuseData(fsc, access, lo, hi);

@@ -12,7 +12,7 @@ import type { Task } from '../include/linux/sched.ts';
 import { TASK_SIZE } from '../include/linux/types.ts';
 import { ENOMEM } from '../include/uapi/errno.ts';
 import type { Kernel } from '../kernel.ts';
-import { copy_page_range, zap_page_range } from './memory.ts';
+import { copy_page_range, unmap_page_range } from './memory.ts';
 import { exit_oom_victim } from './oom_kill.ts';
 import { update_hiwater_rss } from './rmap.ts';
 import { __vm_enough_memory, vm_unacct_memory } from './util.ts';
@@ -77,7 +77,8 @@ export function mmput(mm: Mm): void {
 function exit_mmap(mm: Mm): void {
   const { arch } = mm.kernel;
   for (const [index, vma] of mm.mmap.entries()) {
-    zap_page_range(mm, vma.vm_start, vma.vm_end);
+    // The TLB may keep what it has: it is found under this ASID only, which is not given out again before a roll-over.
+    unmap_page_range(mm, vma.vm_start, vma.vm_end);
     // What lies below is gone; a table that the next mapping shares goes with the next mapping.
     arch.free_pgtables(mm, vma.vm_start, vma.vm_end, 0, mm.mmap[index + 1]?.vm_start ?? TASK_SIZE);
     if ((vma.vm_flags & VM_ACCOUNT) !== 0) vm_unacct_memory(mm.kernel, vma_pages(vma));

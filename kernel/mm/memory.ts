@@ -242,16 +242,21 @@ export function page_is_private(mm: Mm, ptep: number): boolean {
 
 /** Takes every page out of [start, end), or all but private copies. The mapping stays: touched again, pages come anew. */
 export function zap_page_range(mm: Mm, start: number, end: number, evenCows = true): void {
+  if (unmap_page_range(mm, start, end, evenCows)) mm.kernel.arch.flush_tlb_range(mm, start, end);
+}
+
+/** The same without a word to the TLB, for an address space that nobody enters any more. Returns whether it had tables. */
+export function unmap_page_range(mm: Mm, start: number, end: number, evenCows = true): boolean {
   const { arch } = mm.kernel;
   let at = arch.next_pte_table(mm, start, end);
-  if (at >= end) return;
+  if (at >= end) return false;
   update_hiwater_rss(mm);
   while (at < end) {
     const next = pmd_addr_end(at, end);
     zap_pte_range(mm, arch.pte_offset(mm, at), (next - at) / PAGE_SIZE, evenCows);
     at = arch.next_pte_table(mm, next, end);
   }
-  arch.flush_tlb_range(mm, start, end);
+  return true;
 }
 
 function zap_pte_range(mm: Mm, first: number, count: number, evenCows: boolean): void {

@@ -39,7 +39,10 @@ export function memoryMachine(ramSize = 4 * 2 ** 20, over: Partial<Arch> = {}): 
   const bus = new Bus(memory, RAM_BASE, ramSize, 0);
   const io = { ram: bus.ram, ramBase: RAM_BASE } as Kernel['io'];
   const tlbi: string[] = [];
-  const cpu = { writeSysreg: () => {}, tlbi: (name: string) => void tlbi.push(name) };
+  const find = (name: string) => ({
+    write: () => void (name.startsWith('TLBI') && tlbi.push(name.slice('TLBI '.length))),
+  });
+  const cpu = { sysregs: { find } };
   const mmu: Arm64Mm = new Arm64Mm(io, cpu, () => kernel.mm);
   const kernel = testKernel({ ...methods(mmu), ...over });
   Object.assign(kernel, { io, params: new Map([['norandmaps', '']]) });

@@ -12,10 +12,13 @@
 import type { Mm } from '../../../kernel/include/linux/mm_types.ts';
 import { PAGE_SIZE } from '../../../kernel/include/linux/types.ts';
 
-/** What this file and its neighbours ask of the CPU: system registers and TLB maintenance, operands as two words. */
+/** What this file and its neighbours ask of the CPU: system registers and instructions, written as two words. */
 export interface MmCpu {
-  writeSysreg(name: string, lo: number, hi: number): void;
-  tlbi(operation: 'VAE1' | 'ASIDE1' | 'VMALLE1', lo: number, hi: number): void;
+  readonly sysregs: { find(name: string): Writable };
+}
+
+interface Writable {
+  write(lo: number, hi: number): void;
 }
 
 /** Linux: mm_context_t. */
@@ -38,11 +41,17 @@ export class Asids {
   /** ASID 0 belongs to nobody: the empty table. */
   private next = 1;
   private readonly limit: number;
-  private readonly cpu: MmCpu;
+  private readonly ttbr0: Writable;
+  private readonly tlbiPage: Writable;
+  private readonly tlbiAsid: Writable;
+  private readonly tlbiAll: Writable;
 
-  constructor(cpu: MmCpu, limit = NUM_USER_ASIDS) {
-    this.cpu = cpu;
+  constructor({ sysregs }: MmCpu, limit = NUM_USER_ASIDS) {
     this.limit = limit;
+    this.ttbr0 = sysregs.find('TTBR0_EL1');
+    this.tlbiPage = sysregs.find('TLBI VAE1');
+    this.tlbiAsid = sysregs.find('TLBI ASIDE1');
+    this.tlbiAll = sysregs.find('TLBI VMALLE1');
   }
 
   init_new_context(): MmContext {
@@ -61,14 +70,14 @@ export class Asids {
     if (context.generation !== this.generation) this.new_context(context);
     this.active = context;
     const high = Math.floor(mm.pgd / 2 ** 32);
-    this.cpu.writeSysreg('TTBR0_EL1', mm.pgd >>> 0, high | (context.asid << 16));
+    this.ttbr0.write(mm.pgd >>> 0, high | (context.asid << 16));
   }
 
   flush_tlb_page(mm: Mm, address: number): void {
     const context = contextOf(mm);
     if (!this.isCached(context)) return;
     const page = Math.floor(address / PAGE_SIZE);
-    this.cpu.tlbi('VAE1', page >>> 0, Math.floor(page / 2 ** 32) | (context.asid << 16));
+    this.tlbiPage.write(page >>> 0, Math.floor(page / 2 ** 32) | (context.asid << 16));
   }
 
   flush_tlb_range(mm: Mm, start: number, end: number): void {
@@ -78,7 +87,7 @@ export class Asids {
 
   flush_tlb_mm(mm: Mm): void {
     const context = contextOf(mm);
-    if (this.isCached(context)) this.cpu.tlbi('ASIDE1', 0, context.asid << 16);
+    if (this.isCached(context)) this.tlbiAsid.write(0, context.asid << 16);
   }
 
   /** An address space without a number in this generation has never been in the TLB since it was emptied. */
@@ -90,7 +99,7 @@ export class Asids {
     if (this.next === this.limit) {
       this.generation++;
       this.next = 1;
-      this.cpu.tlbi('VMALLE1', 0, 0);
+      this.tlbiAll.write(0, 0);
     }
     context.asid = this.next++;
     context.generation = this.generation;

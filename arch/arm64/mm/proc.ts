@@ -47,15 +47,16 @@ export const INIT_SCTLR_EL1_MMU_ON =
   (M | C | SA | SA0 | SED | EOS | I | DZE | UCT | nTWE | TSCXT | EIS | SPAN | UCI | nTLSMD | LSMAOE) >>> 0;
 
 /** Linux: __cpu_setup(), __enable_mmu(). Called once, before the first user task runs. */
-export function cpu_setup(cpu: MmCpu): void {
-  cpu.writeSysreg('MAIR_EL1', MAIR_LO, MAIR_HI);
-  cpu.writeSysreg(
-    'TCR_EL1',
-    (T0SZ | T1SZ | IRGN0_WBWA | ORGN0_WBWA | SH0_INNER | TG0_4K | EPD1 | TG1_4K) >>> 0,
-    HI_IPS_48 | HI_AS | HI_TBI0,
-  );
-  cpu.writeSysreg('TTBR0_EL1', 0, 0);
-  cpu.writeSysreg('TTBR1_EL1', 0, 0);
-  cpu.tlbi('VMALLE1', 0, 0);
-  cpu.writeSysreg('SCTLR_EL1', INIT_SCTLR_EL1_MMU_ON, 0);
+export function cpu_setup({ sysregs }: MmCpu): void {
+  sysregs.find('MAIR_EL1').write(MAIR_LO, MAIR_HI);
+  sysregs
+    .find('TCR_EL1')
+    .write(
+      (T0SZ | T1SZ | IRGN0_WBWA | ORGN0_WBWA | SH0_INNER | TG0_4K | EPD1 | TG1_4K) >>> 0,
+      HI_IPS_48 | HI_AS | HI_TBI0,
+    );
+  sysregs.find('TTBR0_EL1').write(0, 0);
+  sysregs.find('TTBR1_EL1').write(0, 0);
+  sysregs.find('TLBI VMALLE1').write(0, 0);
+  sysregs.find('SCTLR_EL1').write(INIT_SCTLR_EL1_MMU_ON, 0);
 }

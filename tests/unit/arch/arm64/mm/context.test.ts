@@ -8,8 +8,9 @@ function machine(limit?: number) {
   const hex = (n: number): string => (n >>> 0).toString(16);
   const asids = new Asids(
     {
-      writeSysreg: (name, lo, hi) => void log.push(`${name} ${hex(hi)}:${hex(lo)}`),
-      tlbi: (name, lo, hi) => void log.push(`TLBI ${name} ${hex(hi)}:${hex(lo)}`),
+      sysregs: {
+        find: (name) => ({ write: (lo, hi) => void log.push(`${name} ${hex(hi)}:${hex(lo)}`) }),
+      },
     },
     limit,
   );
