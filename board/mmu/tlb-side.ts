@@ -62,8 +62,10 @@ export class Side {
     this.words = words;
     this.start = bank >>> 2;
     this.layout = layout;
-    // Page 0 is the only one whose tag is zero, so the other entries need no tag to be empty.
+    // Page 0 is the only one whose tag is zero, so the other entries need no tag to be empty: but the last, where an
+    // access looks that begins in the address space's last page and ends in its first.
     this.clear(0);
+    this.clear(TLB_ENTRIES - 1);
   }
 
   has(vaHi: number, vaLo: number): boolean {

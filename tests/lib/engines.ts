@@ -54,12 +54,16 @@ const MOST_LINES = 100;
 /** Programs on the same machines, one after the other. */
 const BATCH = 8;
 
-/** What translates, and when: at the first visit, at the third with hardly any room, and as it is meant. */
+/** What translates, and when: at first sight with hardly any room, at first sight, soon, and as it is meant. */
 export const SUBJECTS: readonly EngineOptions[] = [
+  { engine: 'translator', threshold: 0, modules: 6 },
   { engine: 'translator', threshold: 1 },
-  { engine: 'translator', threshold: 3, modules: 6 },
+  { engine: 'auto', threshold: 40 },
   { engine: 'auto' },
 ];
+
+/** How often a program is disturbed. Most are, so that anything may come after anything; some can get really hot. */
+const TEMPERS = [4, 4, 12, 400] as const;
 
 /** Something that a kernel does: to every CPU the same. */
 type Action = (rig: Rig) => void;
@@ -85,6 +89,7 @@ export class Engines {
   private rigs: readonly Rig[] = [];
   private alarms: readonly AlarmHandle[] = [];
   private program: Program = { words: [], entry: 0, patched: [] };
+  private temper = 1;
   private programs = 0;
   private steps = 0;
   private length = 0;
@@ -147,6 +152,7 @@ export class Engines {
   private load(): void {
     const { random } = this;
     this.program = randomProgram(random, CODE_PAGES * PAGE_WORDS);
+    this.temper = random.pick(TEMPERS);
     const { words, entry } = this.program;
     this.words += words.length;
     const pages = Array.from({ length: CODE_PAGES }, (_, i) => pageOf(words, i));
@@ -217,8 +223,8 @@ export class Engines {
     this.exceptions++;
     if (vector === EL0T_IRQ) this.all(({ cpu }) => cpu.irqLine.set(false));
     else this.handleSync(this.reference.ec);
-    if (random.below(4) === 0) this.all(random.pick(WORK)(random, program));
-    if (random.below(16) === 0) this.stepping = 1 + random.below(12);
+    if (random.below(this.temper) === 0) this.all(random.pick(WORK)(random, program));
+    if (random.below(4 * this.temper) === 0) this.stepping = 1 + random.below(12);
     const steps = this.stepping > 0 && this.stepping-- > 0;
     this.all(({ cpu }) => {
       cpu.writeSysreg('MDSCR_EL1', MDE | (steps ? 1 : 0));

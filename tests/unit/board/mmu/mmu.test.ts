@@ -394,6 +394,13 @@ test('DC ZVA clears the 64 bytes around its address', () => {
   assert.equal(left, [0x40, 0x48, 0x50, 0x58, 0x60, 0x68, 0x70, 0x78]);
 });
 
+test('an access that begins in the last page of the address space and ends in the first is a fault', () => {
+  for (const piece of ['load', 'store', 'storePair'] as const) {
+    const rig = run(piece, 0xffff_ffff_ffff_fffen);
+    assert.equal([rig.ec, rig.iss & 0x3c], [0x24, 0x04]); // a translation fault
+  }
+});
+
 test('what code writes it executes, without maintenance', () => {
   const rig = machine('store');
   rig.cpu.x[1] = 0x1004n; // over the SVC
