@@ -27,8 +27,8 @@ export const PROGRAMS: readonly Program[] = [
   { name: 'matrix', what: 'product of matrices', kind: 'floating point', rounds: 50 },
   { name: 'nbody', what: 'bodies under gravity', kind: 'floating point', rounds: 250 },
   { name: 'call', what: 'null system call', kind: 'kernel', rounds: 300_000 },
-  { name: 'fork', what: 'fork, exit, wait', kind: 'kernel', rounds: 400 },
-  { name: 'exec', what: 'fork, exec, exit, wait', kind: 'kernel', rounds: 200 },
+  { name: 'fork', what: 'fork, exit, wait', kind: 'kernel', rounds: 1000 },
+  { name: 'exec', what: 'fork, exec, exit, wait', kind: 'kernel', rounds: 300 },
 ];
 
 export const FOLDER = 'tests/bench/programs';
