@@ -32,7 +32,11 @@ const WARM_UP: readonly Load[] = [1, 10, 100, 1000, 10_000].map((calls) => ({
 }));
 /* The larger number of calls makes every function hot. */
 const GROWTH: readonly Load[] = [1, 10, 50].flatMap((megabytes) =>
-  [1, 10_000].map((calls) => ({ what: `${megabytes} MB, ${calls} times`, kilobytes: megabytes * 1024, calls })),
+  [1, 10_000].map((calls) => ({
+    what: `${megabytes} MB, ${calls} times`,
+    kilobytes: megabytes * 1024,
+    calls,
+  })),
 );
 /** What takes minutes is not measured unless asked for. */
 const QUICK = 3e9;

@@ -1,19 +1,18 @@
 /*
  * The proof that the board is a board: an unmodified arm64 Linux boots on it, with the project's own userland.
  *
- * The image is the one that the workshop's linux-run keeps (Debian's 6.12), or ERET_LINUX_IMAGE; without one this says so
- * and tests nothing. Expected: what that kernel logs under `qemu-system-aarch64 -M virt,gic-version=3`.
+ * Without a kernel image (Debian's 6.12, tests/lib/linux-kernel.ts) this says so and tests nothing.
+ * Expected: what that kernel logs under `qemu-system-aarch64 -M virt,gic-version=3`.
  */
 import { existsSync, readFileSync } from 'node:fs';
-import { homedir } from 'node:os';
-import { join } from 'node:path';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { boot } from '../../arch/arm64/boot/boot.ts';
 import { Board } from '../../board/board.ts';
 import { IDLE } from '../../board/cpu/cpu.ts';
+import { linuxKernel, NO_LINUX_KERNEL } from '../lib/linux-kernel.ts';
 
-const IMAGE = process.env.ERET_LINUX_IMAGE ?? join(homedir(), '.cache/linux-run/kernel');
+const IMAGE = linuxKernel();
 const INITRAMFS = 'build/initramfs.cpio';
 const RAM = 0x4000_0000;
 const SLICE = 1_000_000;
@@ -31,7 +30,7 @@ const recorded = (name: string): string =>
 
 /** Boots, types `script` when a prompt waits for it, and returns all that was printed. */
 function bootLinux(script: readonly string[]): { output: string; board: Board } {
-  const image = readFileSync(IMAGE);
+  const image = readFileSync(IMAGE!);
   const initrd = readFileSync(INITRAMFS);
   let output = '';
   const transmit = (byte: number) => {
@@ -69,7 +68,7 @@ function enter({ cpu, dtbAddress }: Board, entry: number): void {
   cpu.pc = BigInt(entry);
 }
 
-const missing = [IMAGE, INITRAMFS].filter((file) => !existsSync(file));
+const missing = [...(IMAGE ? [] : [NO_LINUX_KERNEL]), ...(existsSync(INITRAMFS) ? [] : [INITRAMFS])];
 if (missing.length > 0)
   console.log(`linux-image.test: no ${missing.join(', ')}: Linux was not booted on the board`);
 
