@@ -132,6 +132,12 @@ export function do_send_specific(task: Task, tgid: number, pid: number, sig: num
   return do_send_sig_info(sig, info, target, PIDTYPE_PID);
 }
 
+/** What is for a process is best taken by the thread that runs anyway; the leader may be long dead. */
+function running_thread_of(process: Task): Task {
+  const { current } = process.kernel.sched;
+  return current.signal === process.signal && !current.exit_state ? current : process;
+}
+
 /**
  * A POSIX timer expired: its own entry is queued, so that nothing can fail. 0: it is queued (perhaps since last time, then
  * only the overrun is counted), 1: the signal is ignored, -1: nobody is there any more.
@@ -141,8 +147,9 @@ export function send_sigqueue(
   pid: Pid,
   type: typeof PIDTYPE_PID | typeof PIDTYPE_TGID,
 ): number {
-  const target = pid_task(pid, PIDTYPE_PID);
-  if (!target || target.exit_state) return -1;
+  const named = pid_task(pid, PIDTYPE_PID);
+  if (!named) return -1;
+  const target = type === PIDTYPE_PID ? named : running_thread_of(named);
   const sig = entry.info.si_signo;
   if (!prepare_signal(sig, target, false)) return 1;
 

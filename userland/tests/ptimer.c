@@ -4,6 +4,7 @@
  * Linux: kernel/time/posix-timers.c, kernel/time/posix-cpu-timers.c
  */
 #include "check.h"
+#include "thread.h"
 
 #define MS 1000000L
 enum { BAD = 16 };
@@ -133,10 +134,43 @@ static void check_refusals(void) {
   check_is(set(99999, 0, 0, 1), -EINVAL, "a timer must exist");
 }
 
+static void outlives_leader(void) {
+  for (int i = 0; i < 200 && count < 3; i++) sleep_ms(5);
+  exit(count >= 3 ? 3 : 4);
+}
+static void leader_goes(void) {
+  count = 0;
+  set(create(CLOCK_MONOTONIC, SIGEV_SIGNAL, SIGUSR1, 0), 0, 10 * MS, 10 * MS);
+  start_thread(outlives_leader, 0, NULL, 0);
+  syscall(__NR_exit, 0);
+}
+
+static volatile int tid;
+static void runs_on(void) {
+  while (count < 5) {}
+}
+
+static void check_threads(void) {
+  check_is(in_child(leader_goes), 3 << 8, "a process whose leader has gone still gets its timer's signals");
+  count = 0;
+  long id = create(CLOCK_MONOTONIC, SIGEV_SIGNAL, SIGUSR1, 0);
+  start_thread(runs_on, CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID | CLONE_PARENT_SETTID, &tid, 0);
+  set(id, 0, 10 * MS, 10 * MS);
+  struct timespec time = {0, 35 * MS};
+  check_is(nanosleep(&time, NULL), 0, "the thread that runs takes them, and not the one that sleeps");
+  wait_until_zero(&tid);
+  set(id, 0, 0, 0);
+  check(count >= 5, "one after the other");
+  set_signal(SIGUSR1, SIG_IGN, 0);
+  set(id, 0, 10 * MS, 10 * MS);
+  check_is(nanosleep(&time, NULL), 0, "nobody is woken for one that is ignored");
+}
+
 int main(void) {
   set_handler(SIGUSR1, on_signal, 0);
   check_signals();
   check_clocks();
   check_refusals();
+  check_threads();
   return checked();
 }
