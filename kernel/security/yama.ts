@@ -13,12 +13,15 @@
 
 import { CAP_SYS_PTRACE, capable } from '../cred.ts';
 import { kstrtoint } from '../fs/proc/generic.ts';
+import { proc_pid_cmdline } from '../fs/proc/pid_files.ts';
 import { register_sysctl } from '../fs/proc/proc_sysctl.ts';
 import type { Task } from '../include/linux/sched.ts';
 import { EINVAL, EPERM } from '../include/uapi/errno.ts';
 import type { Kernel } from '../kernel.ts';
-import { PTRACE_MODE_ATTACH, PTRACE_MODE_NOAUDIT } from '../ptrace/access.ts';
+import { RateLimit } from '../lib/ratelimit.ts';
+import { kstrdup_quotable } from '../lib/string_helpers.ts';
 import { find_task_by_vpid } from '../pid.ts';
+import { PTRACE_MODE_ATTACH, PTRACE_MODE_NOAUDIT } from '../ptrace/access.ts';
 
 const YAMA_SCOPE_DISABLED = 0;
 const YAMA_SCOPE_RELATIONAL = 1;
@@ -27,6 +30,8 @@ const YAMA_SCOPE_NO_ATTACH = 3;
 
 export class Yama {
   ptrace_scope = YAMA_SCOPE_DISABLED;
+  /** A program that keeps on trying shall not fill the log. */
+  readonly ratelimit = new RateLimit();
   /** Who named whom: process to process, by their leaders; null: anybody. */
   readonly ptracer_relations = new Map<Task, Task | null>();
 }
@@ -124,8 +129,15 @@ export function yama_task_free(task: Task): void {
   for (const [tracee, tracer] of ptracer_relations) if (tracer === task) ptracer_relations.delete(tracee);
 }
 
+/** Its arguments as they are now, on one line. A kernel thread has none. */
+const kstrdup_quotable_cmdline = (task: Task): string =>
+  kstrdup_quotable(proc_pid_cmdline(task).replace(/\0+$/, '').replaceAll('\0', ' '));
+
 function report_access(access: string, target: Task, agent: Task): void {
-  target.kernel.printk.notice(
-    `ptrace ${access} of "${target.comm}"[${target.pid}] was attempted by "${agent.comm}"[${agent.pid}]`,
+  const { kernel } = target;
+  if (!kernel.yama.ratelimit.allows(kernel, '__report_access')) return;
+  const [whom, who] = [kstrdup_quotable_cmdline(target), kstrdup_quotable_cmdline(agent)];
+  kernel.printk.notice(
+    `ptrace ${access} of "${whom}"[${target.pid}] was attempted by "${who}"[${agent.pid}]`,
   );
 }
