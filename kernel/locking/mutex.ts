@@ -10,8 +10,8 @@ import { EINTR } from '../include/uapi/errno.ts';
 import {
   type Sleeps,
   WaitQueueHead,
-  wait_event_interruptible,
-  wait_event_killable,
+  wait_event_interruptible_exclusive,
+  wait_event_killable_exclusive,
   wake_up,
 } from '../sched/wait.ts';
 
@@ -22,13 +22,14 @@ export class Mutex {
 
 /** 0, or -EINTR when a signal came first. */
 export const mutex_lock_interruptible = (task: Task, lock: Mutex): Sleeps<number> =>
-  acquire(task, lock, wait_event_interruptible);
+  acquire(task, lock, wait_event_interruptible_exclusive);
 
 /** 0, or -EINTR when a fatal signal came first. */
 export const mutex_lock_killable = (task: Task, lock: Mutex): Sleeps<number> =>
-  acquire(task, lock, wait_event_killable);
+  acquire(task, lock, wait_event_killable_exclusive);
 
-function* acquire(task: Task, lock: Mutex, wait: typeof wait_event_killable): Sleeps<number> {
+/** Who waits gets it in turn, unless somebody comes by just when it is free. */
+function* acquire(task: Task, lock: Mutex, wait: typeof wait_event_killable_exclusive): Sleeps<number> {
   if ((yield* wait(task, lock.wait, () => lock.owner === null)) !== 0) return -EINTR;
   lock.owner = task;
   return 0;

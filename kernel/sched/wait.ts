@@ -190,6 +190,14 @@ export function* wait_event_killable(task: Task, queue: WaitQueueHead, condition
   return condition() ? 0 : yield* ___wait_event(task, queue, condition, TASK_KILLABLE, false);
 }
 
+export function* wait_event_killable_exclusive(
+  task: Task,
+  queue: WaitQueueHead,
+  condition: Condition,
+): Sleeps<number> {
+  return condition() ? 0 : yield* ___wait_event(task, queue, condition, TASK_KILLABLE, true);
+}
+
 /** ns that were left (at least 1) when the condition came true, 0 when time ran out, or -ERESTARTSYS. */
 export function* wait_event_interruptible_timeout(
   task: Task,
