@@ -324,6 +324,7 @@ int main(int argc, char **argv) {
   if (argc != 3 || !parse_long(argv[1], &seed) || !parse_long(argv[2], &rounds)) return 2;
   state = (unsigned long)seed * 0x9e3779b97f4a7c15ul + 1;
   prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); // whoever loses its parent is ours
+  shared->reaper = (int)getpid();
   long before = tasks();
   while (rounds-- > 0) {
     random_word();
