@@ -139,7 +139,7 @@ export class Engines {
   }
 
   private powerOn(): void {
-    this.rigs = [{}, ...this.subjects].map((options) => new Rig(options));
+    this.rigs = [{ engine: 'interpreter' as const }, ...this.subjects].map((options) => new Rig(options));
     this.alarms = this.rigs.map(({ clock, cpu }) => clock.alarm(() => cpu.irqLine.set(true)));
     this.all((rig) => {
       rig.mmuOn(SCTLR);

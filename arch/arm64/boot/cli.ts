@@ -44,8 +44,8 @@ const OPTIONS = {
   initrd: { type: 'string', help: ['FILE', 'another initramfs (newc cpio, also gzipped)'] },
   mem: { type: 'string', help: ['SIZE', `RAM, as in 512M or 1G (default ${DEFAULT_RAM / 2 ** 20}M)`] },
   seed: { type: 'string', help: ['N', `what every random thing follows from (default ${DEFAULT_SEED})`] },
-  engine: { type: 'string', help: ['NAME', `${ENGINE_CHOICES.join(', ')}: the same run`] },
-  threshold: { type: 'string', help: ['N', 'visits after which code is translated (0 to 255)'] },
+  engine: { type: 'string', help: ['NAME', `${ENGINE_CHOICES.join(', ')}: the same run (default auto)`] },
+  threshold: { type: 'string', help: ['N', 'visits after which code is translated (0 to 65535)'] },
   rtc: { type: 'string', help: ['SECONDS', 'time at power-on since 1970, or "now" (default: 2026-01-01)'] },
   strace: { type: 'boolean', help: ['', 'every system call of every process on stderr'] },
   events: { type: 'string', help: ['FILE', 'the event stream as JSON lines'] },
@@ -209,7 +209,7 @@ function parseEngine(text: string): EngineChoice {
   return found;
 }
 
-const MAX_THRESHOLD = 255;
+const MAX_THRESHOLD = 0xffff;
 
 function parseThreshold(text: string): number {
   const value = parseNumber(text, 'threshold');

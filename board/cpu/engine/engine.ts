@@ -15,7 +15,7 @@ export const ENGINES = ['interpreter', 'translator', 'auto'] as const;
 export type EngineName = (typeof ENGINES)[number];
 
 export interface EngineOptions {
-  /** Default: interpreter. */
+  /** Default: auto. */
   readonly engine?: EngineName | undefined;
   /** Visits that make a branch target hot, 0 to 65535, instead of the engine's own. */
   readonly threshold?: number | undefined;
@@ -38,7 +38,7 @@ export interface Engine {
 const HOT = 4000;
 
 export function loadEngine(bus: Bus, tlb: Tlb, imports: EngineImports, options: EngineOptions): Engine {
-  const { engine = 'interpreter' } = options;
+  const { engine = 'auto' } = options;
   if (engine === 'interpreter') {
     const run = loadInterpreter(bus.memory, imports);
     return { run, interpret: run, liveModules: 0 };
