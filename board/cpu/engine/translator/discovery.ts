@@ -28,6 +28,8 @@ export interface Instruction {
 export interface Trace {
   readonly head: number;
   readonly instructions: readonly Instruction[];
+  /** It branches to its own head. */
+  readonly loops: boolean;
   /** Where execution goes on after the last one, if that does not say so itself; may be the page's end. */
   readonly next: number;
 }
@@ -74,6 +76,7 @@ export class Discovery {
     const passed = new Set<number>();
     const returns: number[] = [];
     let offset = head;
+    let loops = false;
     while (offset < PAGE && instructions.length < LONGEST_TRACE) {
       if (passed.has(offset) && returns.length === 0) break;
       passed.add(offset);
@@ -88,13 +91,14 @@ export class Discovery {
       if (title === 'BL' && follow !== undefined) returns.push(offset + 4);
       else if (CALLING.has(title)) addHead(heads, offset + 4);
       if (isInside && follow === undefined) addHead(heads, target);
+      loops ||= target === head;
       instructions.push({ offset, word, found, follow });
       offset = follow ?? offset + 4;
       if ((ENDING.has(title) && follow === undefined) || found.row[4]?.ends)
-        return { head, instructions, next: offset };
+        return { head, instructions, loops, next: offset };
     }
     if (instructions.length > 0) addHead(heads, offset);
-    return { head, instructions, next: offset };
+    return { head, instructions, loops: loops || offset === head, next: offset };
   }
 
   /** Where a trace goes on that follows this branch. `returns`: where the functions that it is in return to. */

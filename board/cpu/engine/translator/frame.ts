@@ -10,6 +10,7 @@ import { ne, Value } from '../../value.ts';
 import { Code, type Label, type MemoryOp } from '../../wasm.ts';
 import type { Type } from '../../wasm-ops.ts';
 import type { Helper } from '../../builder.ts';
+import type { Trace } from './discovery.ts';
 import { emit, type Surroundings } from '../emitter.ts';
 import { type Frame, type Services, Temporaries } from '../frame.ts';
 
@@ -40,8 +41,16 @@ interface Kept {
   readonly isLoaded: boolean;
 }
 
+/** The page that accesses from one base register found last: locals with its address, and what leads to the host. */
+export interface PageCache {
+  readonly page: number;
+  readonly addend: number;
+}
+
 const BUDGET = 0;
 const I32_BITS = 32;
+/** The upper word of an address that no translation has: bits 55:48 are neither all 0 nor all 1. */
+const NO_PAGE = 0x0040_0000;
 
 export class TraceFrame implements Frame {
   readonly code = new Code({ params: ['i32'], result: 'i32' });
@@ -56,6 +65,8 @@ export class TraceFrame implements Frame {
   /** Where the trace goes on if this instruction branches there. */
   follow: number | undefined;
   flags: PendingFlags | undefined;
+  /** It branches to its own start. */
+  readonly loops: boolean;
   private readonly head: number;
   private readonly services: Services;
   private readonly functions: ReadonlyMap<number, number>;
@@ -66,6 +77,7 @@ export class TraceFrame implements Frame {
   /** How many arms deep, of which perhaps none is executed, the code being made is. */
   arms = 0;
   private readonly operands = new Map<string, number>();
+  private readonly pageCaches = new Map<string, PageCache>();
   private userBank: number | undefined;
   private modes: number | undefined;
   private readonly place: number;
@@ -75,8 +87,7 @@ export class TraceFrame implements Frame {
   /** `functions`: the traces of the same page in this module, by their heads. */
   constructor(
     page: PageAddress,
-    head: number,
-    length: number,
+    { head, instructions, loops }: Trace,
     functions: ReadonlyMap<number, number>,
     services: Services,
   ) {
@@ -86,11 +97,12 @@ export class TraceFrame implements Frame {
     this.functions = functions;
     this.services = services;
     this.offset = head;
+    this.loops = loops;
     this.place = code.local('i32');
     this.side = code.block();
     this.top = code.loop();
     code.get(BUDGET);
-    code.i32Const(length);
+    code.i32Const(instructions.length);
     code.op('i32.lt_u');
     code.if();
     this.stay();
@@ -132,6 +144,18 @@ export class TraceFrame implements Frame {
   /** FPCR may have been written, or something raised that it is well to know. */
   reloadFpModes(): void {
     if (this.modes !== undefined) load(this.code, 'i64.load', STATE.FPCR, this.modes);
+  }
+
+  /** What is known of accesses of this kind from the register in local `base`; undefined: nothing yet. */
+  knownPage(base: number, kind: string): PageCache | undefined {
+    return this.pageCaches.get(`${base} ${kind}`);
+  }
+
+  /** From here on, and in a loop from its start on, with no page at first, something is known. */
+  rememberPage(base: number, kind: string): PageCache {
+    const cache = { page: this.code.local('i64'), addend: this.code.local('i32') };
+    this.pageCaches.set(`${base} ${kind}`, cache);
+    return cache;
   }
 
   /** The local that holds the offset of EL0's TLB bank: it changes only where traces are left. */
@@ -281,6 +305,10 @@ export class TraceFrame implements Frame {
       if (isLoaded) load(first, 'i64.load', STATE.X + 8 * n, local);
     for (const [n, { local, isLoaded }] of this.vectors)
       if (isLoaded) load(first, 'v128.load', STATE.V + 16 * n, local);
+    for (const { page } of this.loops ? this.pageCaches.values() : []) {
+      first.i64Const(0, NO_PAGE);
+      first.set(page);
+    }
     if (this.userBank !== undefined) load(first, 'i32.load', STATE.TLB_USER, this.userBank);
     if (this.modes !== undefined) load(first, 'i64.load', STATE.FPCR, this.modes);
     return first;

@@ -55,7 +55,7 @@ function writeTrace(
   functions: ReadonlyMap<number, number>,
   services: Services,
 ): Code {
-  const frame = new TraceFrame(page, trace.head, trace.instructions.length, functions, services);
+  const frame = new TraceFrame(page, trace, functions, services);
   const b = new TraceHandler(frame);
   let fpChecked = false;
   for (const [i, one] of trace.instructions.entries()) {
