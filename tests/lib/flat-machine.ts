@@ -36,7 +36,8 @@ export class FlatMachine {
     this.regions = regions;
     this.words[STATE.TLB >>> 2] = STATE.TLB_EL0;
     this.words[STATE.TLB_USER >>> 2] = STATE.TLB_EL0;
-    this.words.fill(0xffff_ffff, STATE.TLB_EL0 >>> 2, (STATE.TLB_EL0 + TLB_ENTRY.SIZE) >>> 2); // no page 0
+    // Page 0, which nothing maps, is the one whose tag is zero: also for what begins in the last page and ends in it.
+    for (const index of [0, TLB_ENTRIES - 1]) this.empty(STATE.TLB_EL0 + index * TLB_ENTRY.SIZE);
     const imports = {
       memory: this.memory,
       slow: (access: number) => this.slow(access),
@@ -89,9 +90,13 @@ export class FlatMachine {
   private fill(address: number, host: number, tags: readonly number[]): void {
     const page = Math.floor(address / PAGE);
     const entry = STATE.TLB_EL0 + (page % TLB_ENTRIES) * TLB_ENTRY.SIZE;
-    this.words.fill(0xffff_ffff, entry >>> 2, (entry + TLB_ENTRY.SIZE) >>> 2);
+    this.empty(entry);
     for (const tag of tags) this.dwords[(entry + tag) >>> 3] = BigInt(page * PAGE);
     this.words[(entry + TLB_ENTRY.ADDEND) >>> 2] = host - address;
     this.words[(entry + TLB_ENTRY.EXECUTE_ADDEND) >>> 2] = host - address;
+  }
+
+  private empty(entry: number): void {
+    this.words.fill(0xffff_ffff, entry >>> 2, (entry + TLB_ENTRY.SIZE) >>> 2);
   }
 }
