@@ -68,6 +68,15 @@ export class Console implements Peer {
     return Number(/^VmHWM:\s*(\d+) kB/m.exec(status)![1]) / 1024;
   }
 
+  /** User and system time so far, of all threads: the first number of Documentation/scheduler/sched-stats.rst, nanoseconds. */
+  get cpuSeconds(): number {
+    const threads = `/proc/${this.child.pid}/task`;
+    let sum = 0;
+    for (const thread of readdirSync(threads))
+      sum += Number(readFileSync(`${threads}/${thread}/schedstat`, 'latin1').split(' ')[0]);
+    return sum / 1e9;
+  }
+
   stop(): void {
     this.child.kill('SIGKILL');
   }
@@ -77,10 +86,10 @@ export class Console implements Peer {
   }
 
   private async measure(text: string, answer: RegExp): Promise<{ found: RegExpExecArray; seconds: number }> {
-    const before = this.cpuSeconds();
+    const before = this.cpuSeconds;
     this.type(text);
     const found = await this.expect(answer);
-    return { found, seconds: this.cpuSeconds() - before };
+    return { found, seconds: this.cpuSeconds - before };
   }
 
   /** Resolves when the text is on the screen behind what was already waited for. */
@@ -100,14 +109,5 @@ export class Console implements Peer {
       };
       this.look();
     });
-  }
-
-  /** User and system time of all threads: the first number of Documentation/scheduler/sched-stats.rst, nanoseconds. */
-  private cpuSeconds(): number {
-    const threads = `/proc/${this.child.pid}/task`;
-    let sum = 0;
-    for (const thread of readdirSync(threads))
-      sum += Number(readFileSync(`${threads}/${thread}/schedstat`, 'latin1').split(' ')[0]);
-    return sum / 1e9;
   }
 }
