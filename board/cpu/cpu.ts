@@ -180,7 +180,7 @@ export class Cpu {
 
   private slice(): number {
     const { regs, debug } = this;
-    const stepped = debug.stepsAt(regs.el, regs.debugMasked);
+    const stepped = debug.stepArmed && debug.stepsAt(regs.el, regs.debugMasked);
     if (stepped && !regs.ss) return this.debugException(EC_STEP_LOW, this.steppedIss);
     this.steppedIss = 0;
     if (regs.il) return this.illegalState();

@@ -50,7 +50,9 @@ export class Debug {
   contextId = 0;
   /** OSLSR_EL1.OSLK: no debug exceptions until the operating system unlocks. */
   osLock = true;
-  /** Whether anything could match: the run loop and the MMU look at these two first. */
+  /** MDSCR_EL1.SS: whether anything could be stepped. The run loop looks at this first... */
+  stepArmed = false;
+  /** ...and with the MMU at these: whether anything could match. */
   breakpointsArmed = false;
   watchpointsArmed = false;
   /** After watch(): the address to report. */
@@ -59,6 +61,7 @@ export class Debug {
 
   /** To be called after every change of a register above. Returns whether pages must be looked at again. */
   update(): boolean {
+    this.stepArmed = (this.mdscr & MDSCR_SS) !== 0;
     const on = (this.mdscr & MDSCR_MDE) !== 0 && !this.osLock;
     const before = this.breakpointsArmed || this.watchpointsArmed;
     this.breakpointsArmed = on && this.breakpoints.some((b) => (b.control & CR_E) !== 0);
@@ -73,7 +76,7 @@ export class Debug {
 
   /** Software step is active for code at `el`. */
   stepsAt(el: 0 | 1, masked: boolean): boolean {
-    return (this.mdscr & MDSCR_SS) !== 0 && this.enabledFrom(el, masked);
+    return this.stepArmed && this.enabledFrom(el, masked);
   }
 
   /** Some breakpoint may match in this page: its instructions must be looked at one by one. */

@@ -76,7 +76,7 @@ export function exceptionReturn(regs: Registers, debug: Debug): void {
   const illegal = isIllegalReturn(saved);
   const source = regs.el;
   const target = illegal ? source : (saved >>> PSTATE_EL_SHIFT) & 1 ? 1 : 0;
-  const ss = stepsAfterReturn(regs, debug, target, saved);
+  const ss = debug.stepArmed && stepsAfterReturn(regs, debug, target, saved);
 
   regs.copyDword(elr, STATE.PC);
   if (illegal) returnIllegally(regs, saved);

@@ -35,6 +35,11 @@ export const SLOT = {
   FIRST_FREE: 7,
 } as const;
 
+/** The stack pointers' banks and the selected one, as indexes of words. */
+const BANK_EL0 = (STATE.SYSREG + 8 * SLOT.SP_EL0) >>> 2;
+const BANK_EL1 = (STATE.SYSREG + 8 * SLOT.SP_EL1) >>> 2;
+const SP = STATE.SP >>> 2;
+
 export class Registers {
   /** All of STATE as 32-bit and 64-bit words; index = byte offset / 4 or / 8. */
   readonly words: Uint32Array;
@@ -53,6 +58,8 @@ export class Registers {
   /** PSTATE.SS and PSTATE.IL. */
   ss = false;
   il = false;
+  /** Where the selected stack pointer goes when another one is. */
+  private bank = BANK_EL1;
 
   constructor(memory: WebAssembly.Memory) {
     this.words = new Uint32Array(memory.buffer, 0, STATE.TABLES >>> 2);
@@ -113,17 +120,22 @@ export class Registers {
 
   /** Enters exception level `el` with SP_EL0 or SP_EL1; the other stack pointer goes back to its bank. */
   selectStack(el: 0 | 1, spSel: 0 | 1): void {
-    this.copyDword(STATE.SP, this.bank());
+    const { words, bank } = this;
+    words[bank] = words[SP]!;
+    words[bank + 1] = words[SP + 1]!;
+    const next = (el & spSel) === 0 ? BANK_EL0 : BANK_EL1;
+    words[SP] = words[next]!;
+    words[SP + 1] = words[next + 1]!;
+    this.bank = next;
     this.spSel = spSel;
-    this.words[STATE.EL >>> 2] = el;
-    this.words[STATE.TLB >>> 2] = el === 0 ? this.words[STATE.TLB_USER >>> 2]! : STATE.TLB_EL1;
-    this.copyDword(this.bank(), STATE.SP);
+    words[STATE.EL >>> 2] = el;
+    words[STATE.TLB >>> 2] = el === 0 ? words[STATE.TLB_USER >>> 2]! : STATE.TLB_EL1;
   }
 
   /** A stack pointer by its own name, wherever it is at the moment. Returns its byte offset in STATE. */
   stackOffset(el: 0 | 1): number {
-    const bank = STATE.SYSREG + 8 * (el === 0 ? SLOT.SP_EL0 : SLOT.SP_EL1);
-    return bank === this.bank() ? STATE.SP : bank;
+    const bank = el === 0 ? BANK_EL0 : BANK_EL1;
+    return bank === this.bank ? STATE.SP : bank << 2;
   }
 
   /** Moves 64 bits within STATE. As words: a bigint would be allocated. */
@@ -135,9 +147,5 @@ export class Registers {
   setDword(offset: number, lo: number, hi: number): void {
     this.words[offset >>> 2] = lo;
     this.words[(offset >>> 2) + 1] = hi;
-  }
-
-  private bank(): number {
-    return STATE.SYSREG + 8 * (this.spSel === 1 && this.el === 1 ? SLOT.SP_EL1 : SLOT.SP_EL0);
   }
 }

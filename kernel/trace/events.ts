@@ -77,17 +77,10 @@ export interface EventSink {
 type Listener = (event: StampedEvent) => void;
 type EventType = PublicEvent['type'];
 
-/** One of the last events: a system call's number and result, or anything else. */
-interface Remembered {
-  pid: number;
-  type: EventType | null;
-  nr: number;
-  ret: number;
-  event: Event | null;
-}
-
-/** What the panic report shows. */
+/* What the panic report shows: the last events, a row each. */
 const RING_SIZE = 32;
+const ROW = { PID: 0, KIND: 1, NR: 2, RET: 3, SIZE: 4 };
+const KIND = { NOTHING: 0, SYS_ENTER: 1, SYS_EXIT: 2, OTHER: 3 };
 
 /** Fans the stream out to listeners, and remembers the last few for a panic report. */
 export class EventLog implements EventSink {
@@ -95,7 +88,9 @@ export class EventLog implements EventSink {
   private readonly syscall: (nr: number) => Syscall | undefined;
   private readonly listeners: { readonly only: ReadonlySet<EventType> | null; readonly call: Listener }[] =
     [];
-  private readonly ring: readonly Remembered[] = Array.from({ length: RING_SIZE }, nothing_yet);
+  /** Numbers only, as two rows are written for each system call; what an event of KIND.OTHER is stands in `others`. */
+  private readonly rows = new Float64Array(ROW.SIZE * RING_SIZE);
+  private readonly others: (Event | null)[] = Array.from({ length: RING_SIZE }, () => null);
   private next = 0;
   /** What somebody listens to; system calls once more, for they are the most. */
   private hears_all = false;
@@ -120,45 +115,51 @@ export class EventLog implements EventSink {
   }
 
   emit(event: Event): void {
-    this.remember(event.type, 0, 0, event);
+    this.others[this.next] = event;
+    this.remember(KIND.OTHER, 0, 0);
     if (this.hears(event.type)) this.publish(event);
   }
 
   sys_enter(nr: number, args: Uint32Array): void {
-    this.remember('sys_enter', nr, 0, null);
+    this.remember(KIND.SYS_ENTER, nr, 0);
     if (this.hears_enter) this.publish(this.describeEnter(nr, args));
   }
 
   sys_exit(nr: number, ret: number): void {
-    this.remember('sys_exit', nr, ret, null);
+    this.remember(KIND.SYS_EXIT, nr, ret);
     if (this.hears_exit) this.publish(this.describeExit(nr, ret));
   }
 
   /** One line each, oldest first. */
   last(): string[] {
-    const from = this.next % RING_SIZE;
-    return [...this.ring.slice(from), ...this.ring.slice(0, from)]
-      .filter(({ type }) => type !== null)
-      .map((each) => `pid ${each.pid} ${this.summary(each)}`);
+    const lines: string[] = [];
+    for (let n = 0; n < RING_SIZE; n++) {
+      const line = this.summary((this.next + n) % RING_SIZE);
+      if (line !== null) lines.push(line);
+    }
+    return lines;
   }
 
   private hears(type: EventType): boolean {
     return this.hears_all || this.heard.has(type);
   }
 
-  private remember(type: EventType, nr: number, ret: number, event: Event | null): void {
-    const slot = this.ring[this.next++ % RING_SIZE]!;
-    slot.pid = this.kernel.sched?.current.pid ?? 0;
-    slot.type = type;
-    slot.nr = nr;
-    slot.ret = ret;
-    slot.event = event;
+  private remember(kind: number, nr: number, ret: number): void {
+    const { rows } = this;
+    const row = ROW.SIZE * this.next;
+    rows[row + ROW.PID] = this.kernel.sched?.current.pid ?? 0;
+    rows[row + ROW.KIND] = kind;
+    rows[row + ROW.NR] = nr;
+    rows[row + ROW.RET] = ret;
+    this.next = (this.next + 1) % RING_SIZE;
   }
 
-  private summary({ type, nr, ret, event }: Remembered): string {
-    if (type === 'sys_enter') return `sys_enter ${this.name(nr)}`;
-    if (type === 'sys_exit') return `sys_exit ${this.name(nr)} = ${ret}`;
-    return JSON.stringify(event);
+  private summary(index: number): string | null {
+    const [pid, kind, nr, ret] = this.rows.subarray(ROW.SIZE * index, ROW.SIZE * (index + 1));
+    if (kind === KIND.NOTHING) return null;
+    if (kind === KIND.SYS_ENTER) return `pid ${pid} sys_enter ${this.name(nr!)}`;
+    if (kind === KIND.SYS_EXIT) return `pid ${pid} sys_exit ${this.name(nr!)} = ${ret}`;
+    return `pid ${pid} ${JSON.stringify(this.others[index])}`;
   }
 
   private name(nr: number): string {
@@ -199,8 +200,6 @@ export class EventLog implements EventSink {
     return { type: 'sys_exit', nr, name: this.name(nr), outs, ret };
   }
 }
-
-const nothing_yet = (): Remembered => ({ pid: 0, type: null, nr: 0, ret: 0, event: null });
 
 /** Arguments from the first one that the call fills in are printed after it. */
 function first_out(call: Syscall): number {

@@ -56,33 +56,36 @@ export function* user_mode(arm64: Arm64, task: Task): Sleeps<never> {
   }
 }
 
+/** Looked up once: V8 does not do that for a method of a typed array, and these two copies are made at every exception. */
+const { set: copy_gprs } = BigUint64Array.prototype;
+
+/* What the exception left in SP_EL0, ELR_EL1 and SPSR_EL1 stands behind x0..x30 in pt_regs. As words: a bigint would be allocated. */
 function kernel_entry(cpu: Cpu, regs: PtRegs, flags: number): void {
-  const { words } = cpu.regs;
-  regs.gprs.set(cpu.x);
-  load(regs, SP, words, cpu.regs.stackOffset(0));
-  load(regs, PC, words, elr);
-  load(regs, PSTATE, words, spsr);
+  const { words: from } = cpu.regs;
+  const { words: to } = regs;
+  const sp = cpu.regs.stackOffset(0) >>> 2;
+  copy_gprs.call(regs.gprs, cpu.x);
+  to[2 * SP] = from[sp]!;
+  to[2 * SP + 1] = from[sp + 1]!;
+  to[2 * PC] = from[elr >>> 2]!;
+  to[2 * PC + 1] = from[(elr >>> 2) + 1]!;
+  to[2 * PSTATE] = from[spsr >>> 2]!;
+  to[2 * PSTATE + 1] = 0;
   regs.syscallno = NO_SYSCALL;
   if (flags & TIF_SINGLESTEP) disable_step_tsk(cpu); // the kernel is not stepped
 }
 
 function kernel_exit(cpu: Cpu, regs: PtRegs, flags: number): void {
-  const { words } = cpu.regs;
-  cpu.x.set(regs.gprs);
-  store(regs, SP, words, cpu.regs.stackOffset(0));
-  store(regs, PC, words, elr);
-  store(regs, PSTATE, words, spsr);
+  const { words: from } = regs;
+  const { words: to } = cpu.regs;
+  const sp = cpu.regs.stackOffset(0) >>> 2;
+  copy_gprs.call(cpu.x, regs.gprs);
+  to[sp] = from[2 * SP]!;
+  to[sp + 1] = from[2 * SP + 1]!;
+  to[elr >>> 2] = from[2 * PC]!;
+  to[(elr >>> 2) + 1] = from[2 * PC + 1]!;
+  to[spsr >>> 2] = from[2 * PSTATE]!;
+  to[(spsr >>> 2) + 1] = 0;
   if (flags & TIF_SINGLESTEP) enable_step_tsk(cpu);
   cpu.eret();
-}
-
-/** Register `index` := the two words at byte offset `from`. As words: a bigint would be allocated. */
-function load(regs: PtRegs, index: number, words: Uint32Array, from: number): void {
-  regs.words[2 * index] = words[from >>> 2]!;
-  regs.words[2 * index + 1] = words[(from >>> 2) + 1]!;
-}
-
-function store(regs: PtRegs, index: number, words: Uint32Array, to: number): void {
-  words[to >>> 2] = regs.words[2 * index]!;
-  words[(to >>> 2) + 1] = regs.words[2 * index + 1]!;
 }

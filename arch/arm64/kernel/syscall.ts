@@ -61,7 +61,7 @@ function* sleeping_syscall(task: Task, regs: PtRegs, nr: number, call: Sleeps<Sy
 
 /** x0 is what whoever skipped it made of it. */
 function* syscall_skipped(task: Task, regs: PtRegs, nr: number): Sleeps<void> {
-  emit_exit(task, regs, nr);
+  emit_exit(task, nr, regs.signedValue(0));
   const rest = syscall_exit_to_user_mode_work(task);
   if (rest) yield* rest;
 }
@@ -69,13 +69,13 @@ function* syscall_skipped(task: Task, regs: PtRegs, nr: number): Sleeps<void> {
 function syscall_done(task: Task, regs: PtRegs, nr: number, ret: SysRet): MaySleep<void> {
   if (typeof ret === 'number') regs.put(0, ret);
   else regs.regs[0] = ret;
-  emit_exit(task, regs, nr);
+  emit_exit(task, nr, typeof ret === 'number' ? ret : regs.signedValue(0));
   return syscall_exit_to_user_mode_work(task);
 }
 
 /** With the number that the program asked for: sigreturn has forgotten its own by now. */
-function emit_exit({ kernel }: Task, regs: PtRegs, nr: number): void {
-  if (kernel.events) kernel.events.sys_exit(nr, regs.signedValue(0));
+function emit_exit({ kernel }: Task, nr: number, ret: number): void {
+  if (kernel.events) kernel.events.sys_exit(nr, ret);
 }
 
 function invoke_syscall(arm64: Arm64, task: Task, regs: PtRegs, nr: number): MaySleep<SysRet> {

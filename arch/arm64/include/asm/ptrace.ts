@@ -99,7 +99,7 @@ export class PtRegs extends GenericPtRegs {
   /** Register `index` := an exact integer, sign-extended. */
   put(index: number, value: number): void {
     this.words[2 * index] = value;
-    this.words[2 * index + 1] = Math.floor(value / 2 ** 32);
+    this.words[2 * index + 1] = (value | 0) === value ? value >> 31 : Math.floor(value / 2 ** 32);
   }
 
   /** Register `index` as a signed number; rounded beyond 2^53. */
