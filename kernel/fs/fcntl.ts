@@ -28,8 +28,6 @@ import {
   F_OFD_GETLK,
   F_OFD_SETLK,
   F_OFD_SETLKW,
-  F_OWNER_PGRP,
-  F_OWNER_PID,
   F_OWNER_TID,
   F_SETFD,
   F_SETFL,
@@ -57,7 +55,15 @@ import { inode_owner_or_capable } from './inode.ts';
 import { fcntl_lock } from './locks.ts';
 import { memfd_add_seals, memfd_get_seals } from './memfd.ts';
 import { pipe_get_size, pipe_set_size } from './pipe.ts';
-import { find_vpid } from '../pid.ts';
+import {
+  PIDTYPE_PGID,
+  PIDTYPE_PID,
+  PIDTYPE_TGID,
+  type PidType,
+  find_vpid,
+  pid_task,
+  pid_vnr,
+} from '../pid.ts';
 
 /** The third argument: which of the two it is depends on the command. */
 interface FcntlArg {
@@ -91,43 +97,51 @@ function setfd(task: Task, _file: File, { value }: FcntlArg, fd: number): number
 }
 
 const fown = (file: File): FownStruct => {
-  file.f_owner ??= { pid: 0, type: F_OWNER_PID, signum: 0 };
+  file.f_owner ??= { pid: null, pid_type: PIDTYPE_PID, signum: 0 };
   return file.f_owner;
 };
 
 /** "Process group IDs are given as negative values" - fcntl(2) */
 function f_setown(task: Task, file: File, { value }: FcntlArg): number {
   if (value === -(2 ** 31)) return -EINVAL;
-  const type = value < 0 ? F_OWNER_PGRP : F_OWNER_PID;
-  return set_owner(task, file, type, Math.abs(value));
+  return set_owner(task, file, value < 0 ? PIDTYPE_PGID : PIDTYPE_TGID, Math.abs(value));
 }
 
-function set_owner(task: Task, file: File, type: number, pid: number): number {
-  if (pid !== 0 && !find_vpid(task, pid)) return -ESRCH;
+function set_owner(task: Task, file: File, type: PidType, nr: number): number {
   const owner = fown(file);
+  const pid = nr === 0 ? null : find_vpid(task, nr);
+  if (nr !== 0 && !pid) return -ESRCH;
   owner.pid = pid;
-  owner.type = type;
+  owner.pid_type = type;
   return 0;
 }
 
-function f_getown(_task: Task, file: File): number {
-  const { pid, type } = fown(file);
-  return type === F_OWNER_PGRP ? -pid : pid;
+/** As the caller knows the owner; 0 when there is none, or none any more. */
+function owner_vnr(task: Task, { pid, pid_type }: FownStruct): number {
+  return pid && pid_task(pid, pid_type) ? pid_vnr(pid, task) : 0;
 }
+
+function f_getown(task: Task, file: File): number {
+  if (!file.f_owner) return 0;
+  const nr = owner_vnr(task, file.f_owner);
+  return file.f_owner.pid_type === PIDTYPE_PGID ? -nr : nr;
+}
+
+/** By F_OWNER_TID, F_OWNER_PID and F_OWNER_PGRP. */
+const OWNER_TYPES: readonly PidType[] = [PIDTYPE_PID, PIDTYPE_TGID, PIDTYPE_PGID];
 
 function f_setown_ex(task: Task, file: File, { ptr }: FcntlArg): number {
   const bytes = memdup_user(task, ptr, 8);
   if (typeof bytes === 'number') return bytes;
-  const type = get_unaligned_le32(bytes, 0);
-  if (type !== F_OWNER_TID && type !== F_OWNER_PID && type !== F_OWNER_PGRP) return -EINVAL;
-  return set_owner(task, file, type, get_unaligned_le32(bytes, 4));
+  const type = OWNER_TYPES[get_unaligned_le32(bytes, 0)];
+  return type === undefined ? -EINVAL : set_owner(task, file, type, get_unaligned_le32(bytes, 4));
 }
 
 function f_getown_ex(task: Task, file: File, { ptr }: FcntlArg): number {
-  const { pid, type } = fown(file);
+  const owner = file.f_owner;
   const bytes = new Uint8Array(8);
-  put_unaligned_le32(type, bytes, 0);
-  put_unaligned_le32(pid, bytes, 4);
+  put_unaligned_le32(owner ? OWNER_TYPES.indexOf(owner.pid_type) : F_OWNER_TID, bytes, 0);
+  put_unaligned_le32(owner ? owner_vnr(task, owner) : 0, bytes, 4);
   return copy_to_user(task, ptr, bytes) ? -EFAULT : 0;
 }
 

@@ -11,6 +11,7 @@ import type { WaitQueueHead } from '../../sched/wait.ts';
 import type { IovIter } from '../../lib/iov_iter.ts';
 import type { Cred } from '../../cred.ts';
 import type { Kernel } from '../../kernel.ts';
+import type { Pid, PidType } from '../../pid.ts';
 import type { Iattr } from '../../fs/attr.ts';
 import type { EpItem } from '../../fs/eventpoll.ts';
 import type { FileLockContext } from '../../fs/locks.ts';
@@ -249,8 +250,8 @@ export interface File {
 }
 
 export interface FownStruct {
-  pid: number;
-  type: number;
+  pid: Pid | null;
+  pid_type: PidType;
   signum: number;
 }
 
