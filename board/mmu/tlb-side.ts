@@ -20,6 +20,10 @@ export const GLOBAL = 0x10;
 const IN_USE = 0x20;
 const LISTED = 0x40; // the index stands in `used`, also when the entry is no longer in use
 
+/** Places of the filter of blocks: a power of two. */
+const FILTER = 4096;
+const FILTER_SHIFT = 32 - Math.log2(FILTER);
+
 /** An entry's fields, as offsets of words: a tag, another one or the same again, and the addend. */
 interface Layout {
   readonly first: number;
@@ -48,7 +52,9 @@ export class Side {
   /** There may be entries that all address spaces share; and some that belong to one. */
   hasGlobals = false;
   hasLocals = false;
+  /** There may be pieces of blocks; if so, of those whose place in the filter is set. */
   private hasBlocks = false;
+  private readonly blocks = new Uint8Array(FILTER);
   private readonly words: Uint32Array;
   private readonly start: number;
   private readonly layout: Layout;
@@ -90,6 +96,7 @@ export class Side {
     if ((this.notes[index]! & LISTED) === 0) this.used[this.usedCount++] = index;
     this.notes[index] = LISTED | IN_USE | note;
     this.summarize(note);
+    if ((note & LEVEL) < 3) this.blocks[placeOf(note & LEVEL, vaHi, vaLo)] = 1;
   }
 
   /** The entry that could hold this page goes. */
@@ -106,7 +113,7 @@ export class Side {
   /** A block goes as a whole, whichever address in it is named. */
   flushPage(vaHi: number, vaLo: number): void {
     this.drop(vaLo);
-    if (this.hasBlocks) this.flushBlocks(vaHi, vaLo);
+    if (this.hasBlocks && this.mayHaveBlock(vaHi, vaLo)) this.flushBlocks(vaHi, vaLo);
   }
 
   flushAll(): void {
@@ -143,6 +150,14 @@ export class Side {
     return this.words[at + second] !== TLB_INVALID ? at + second : -1;
   }
 
+  /* A kernel's memory is blocks, and what it invalidates all day is not: it need not search these. */
+  private mayHaveBlock(vaHi: number, vaLo: number): boolean {
+    const { blocks } = this;
+    return (
+      (blocks[placeOf(2, vaHi, vaLo)]! | blocks[placeOf(1, vaHi, vaLo)]! | blocks[placeOf(0, 0, 0)]!) !== 0
+    );
+  }
+
   private flushBlocks(vaHi: number, vaLo: number): void {
     for (let i = 0; i < this.usedCount; i++) {
       const index = this.used[i]!;
@@ -165,6 +180,7 @@ export class Side {
   private sweep(): void {
     const { used, notes } = this;
     let kept = 0;
+    if (this.hasBlocks) this.blocks.fill(0);
     this.hasBlocks = this.hasGlobals = this.hasLocals = false;
     for (let i = 0; i < this.usedCount; i++) {
       const index = used[i]!;
@@ -175,8 +191,14 @@ export class Side {
       }
       used[kept++] = index;
       this.summarize(note);
+      if ((note & LEVEL) < 3) this.rememberBlock(index, note & LEVEL);
     }
     this.usedCount = kept;
+  }
+
+  private rememberBlock(index: number, level: number): void {
+    const page = this.pageTag(index);
+    if (page >= 0) this.blocks[placeOf(level, this.words[page + 1]!, this.words[page]!)] = 1;
   }
 
   private summarize(note: number): void {
@@ -196,4 +218,12 @@ export class Side {
     this.words[at] = valid ? page : TLB_INVALID;
     this.words[at + 1] = valid ? vaHi : TLB_INVALID;
   }
+}
+
+/** A block's place in the filter, which others may share. Without the top byte, as it is compared. Level 0 is one. */
+function placeOf(level: number, vaHi: number, vaLo: number): number {
+  if (level === 0) return 0;
+  const hi = vaHi & 0x00ff_ffff;
+  const block = level === 1 ? (hi << 2) | (vaLo >>> 30) : (hi << 11) | (vaLo >>> 21);
+  return Math.imul(block, 0x9e37_79b1) >>> FILTER_SHIFT;
 }
