@@ -4,11 +4,13 @@
  *   tsx tests/kselftest/run.ts [FOLDER] [NAME...]     FOLDER: where tests/kselftest/build put them (build/kselftest)
  *   --write                                           puts the table into README.md
  *   --verbose                                         shows what a test printed
+ *   --engines                                         runs each on all three engines: the same bytes must come out,
+ *                                                     and after the same number of instructions
  */
 
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { boot } from '../../arch/arm64/boot/boot.ts';
+import { type BootOptions, boot } from '../../arch/arm64/boot/boot.ts';
 
 const args = process.argv.slice(2).filter((arg) => !arg.startsWith('--'));
 const has = (flag: string): boolean => process.argv.includes(flag);
@@ -48,27 +50,50 @@ function passes(output: string, status: number): number {
   return (output.match(/^ok \d+(?!.*# SKIP)/gm) ?? []).length;
 }
 
-async function runTest(expected: Expected): Promise<Row> {
-  const path = join(FOLDER, expected.name);
-  if (!existsSync(path)) return { ...expected, here: null, status: 77 };
-  const guest = `/kselftest/${basename(path)}`;
+interface Run {
+  readonly text: string;
+  readonly status: number;
+  readonly instructions: number;
+}
+
+async function run(name: string, engine: BootOptions['engine']): Promise<Run> {
+  const guest = `/kselftest/${basename(name)}`;
   const machine = await boot({
     seed: 1,
     ram: 512 * 2 ** 20,
     maxInstructions: MAX_INSTRUCTIONS,
     keepEvents: false,
+    engine,
   });
   try {
-    const { output, status } = await machine.run(guest, [], {
-      files: [{ path: guest, data: readFileSync(path) }],
+    const { output, status, instructions } = await machine.run(guest, [], {
+      files: [{ path: guest, data: readFileSync(join(FOLDER, name)) }],
     });
-    const text = output.replaceAll('\r', '');
-    if (has('--verbose')) console.log(text);
-    return { ...expected, here: passes(text, status), status };
+    return { text: output.replaceAll('\r', ''), status, instructions };
   } catch (error) {
-    console.log(`${expected.name}: ${(error as { report?: string }).report ?? String(error)}`);
-    return { ...expected, here: 0, status: 3 };
+    const text = (error as { report?: string }).report ?? String(error);
+    console.log(`${name}: ${text}`);
+    return { text, status: 3, instructions: 0 };
   }
+}
+
+async function runTest(expected: Expected): Promise<Row> {
+  if (!existsSync(join(FOLDER, expected.name))) return { ...expected, here: null, status: 77 };
+  const { text, status, instructions } = await run(
+    expected.name,
+    has('--engines') ? 'interpreter' : undefined,
+  );
+  if (has('--verbose')) console.log(text);
+  const row = { ...expected, here: passes(text, status), status };
+  for (const engine of has('--engines') ? (['translator', 'auto'] as const) : []) {
+    const other = await run(expected.name, engine);
+    if (other.text === text && other.status === status && other.instructions === instructions) continue;
+    console.log(
+      `${expected.name}: --engine=${engine} is another run: ${other.instructions} instructions, not ${instructions}`,
+    );
+    return { ...row, here: 0 };
+  }
+  return row;
 }
 
 function table(rows: readonly Row[]): string {

@@ -62,6 +62,8 @@ export const SUBJECTS: readonly EngineOptions[] = [
   { engine: 'auto' },
 ];
 
+const REFERENCE: EngineOptions = { engine: 'interpreter' };
+
 /** How often a program is disturbed. Most are, so that anything may come after anything; some can get really hot. */
 const TEMPERS = [4, 4, 12, 400] as const;
 
@@ -139,7 +141,7 @@ export class Engines {
   }
 
   private powerOn(): void {
-    this.rigs = [{ engine: 'interpreter' as const }, ...this.subjects].map((options) => new Rig(options));
+    this.rigs = [REFERENCE, ...this.subjects].map((options) => new Rig(options));
     this.alarms = this.rigs.map(({ clock, cpu }) => clock.alarm(() => cpu.irqLine.set(true)));
     this.all((rig) => {
       rig.mmuOn(SCTLR);
