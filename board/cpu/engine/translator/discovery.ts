@@ -57,8 +57,11 @@ export class Discovery {
     this.decoder = new Decoder(rows);
   }
 
-  /** The traces of the region at `entry` in a page of 1024 words, without those at `known` heads. */
-  region(words: Uint32Array, entry: number, known: Heads): Trace[] {
+  /**
+   * The traces of the region at `entry` in a page of 1024 words, without those at `known` heads. Where a jump through a
+   * register leads is not to be seen: `hot` is where in the page it may.
+   */
+  region(words: Uint32Array, entry: number, known: Heads, hot: Heads): Trace[] {
     const traces: Trace[] = [];
     const heads = [entry];
     for (let i = 0; i < heads.length && i < MOST_TRACES; i++) {
@@ -66,6 +69,7 @@ export class Discovery {
       if (known.has(head)) continue;
       const trace = this.trace(words, head, heads);
       if (trace.instructions.length > 0) traces.push(trace);
+      if (trace.instructions.at(-1)?.found.row[1] === 'BR') addHot(heads, hot);
     }
     return traces;
   }
@@ -123,6 +127,10 @@ export class Discovery {
     }
     return false;
   }
+}
+
+function addHot(heads: number[], hot: Heads): void {
+  for (let offset = 0; offset < PAGE; offset += 4) if (hot.has(offset)) addHead(heads, offset);
 }
 
 function addHead(heads: number[], offset: number): void {

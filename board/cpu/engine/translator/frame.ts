@@ -13,6 +13,7 @@ import type { Helper } from '../../builder.ts';
 import type { Trace } from './discovery.ts';
 import { emit, type Surroundings } from '../emitter.ts';
 import { type Frame, type Services, Temporaries } from '../frame.ts';
+import type { Region } from './region.ts';
 
 /** What a trace returns, beside EXIT codes: PC is where to go on... */
 export const OUTCOME = {
@@ -69,7 +70,7 @@ export class TraceFrame implements Frame {
   readonly loops: boolean;
   private readonly head: number;
   private readonly services: Services;
-  private readonly functions: ReadonlyMap<number, number>;
+  private readonly region: Region;
   private readonly temporaries = new Temporaries(this.code);
   private readonly registers = new Map<number, Kept>();
   private readonly vectors = new Map<number, Kept>();
@@ -84,17 +85,11 @@ export class TraceFrame implements Frame {
   private readonly top: Label;
   private readonly side: Label;
 
-  /** `functions`: the traces of the same page in this module, by their heads. */
-  constructor(
-    page: PageAddress,
-    { head, instructions, loops }: Trace,
-    functions: ReadonlyMap<number, number>,
-    services: Services,
-  ) {
+  constructor({ head, instructions, loops }: Trace, region: Region, services: Services) {
     const { code } = this;
-    this.page = page;
+    this.page = region.page;
     this.head = head;
-    this.functions = functions;
+    this.region = region;
     this.services = services;
     this.offset = head;
     this.loops = loops;
@@ -214,7 +209,7 @@ export class TraceFrame implements Frame {
       code.br(this.top);
       return;
     }
-    const callee = this.functions.get(offset);
+    const callee = this.region.trace(offset);
     if (callee === undefined) return this.leaveFor(this.address(offset), executed);
     this.budgetAfter(executed);
     code.returnCall(callee);
@@ -227,8 +222,7 @@ export class TraceFrame implements Frame {
       const offset = target.lo - this.page.lo;
       if (target.hi === this.page.hi && offset >= 0 && offset < 0x1000) return this.jump(offset, executed);
     }
-    this.flushFlags();
-    this.leaveFor(target, executed, around);
+    this.jumpTo(target, executed, around);
   }
 
   /** Goes on, unless the target is not the one that was expected. */
@@ -236,9 +230,17 @@ export class TraceFrame implements Frame {
     if (target.kind === 'const') return;
     emit(this.code, ne(target, expected), around);
     this.code.if();
-    this.flushFlags();
-    this.leaveFor(target, this.executed + 1, around);
+    this.jumpTo(target, this.executed + 1, around);
     this.code.end();
+  }
+
+  /** To an address that may be anywhere. */
+  private jumpTo(target: Value, executed: number, around: Surroundings): void {
+    this.flushFlags();
+    if (target.kind === 'const') return this.leaveFor(target, executed);
+    this.budgetAfter(executed);
+    emit(this.code, target, around);
+    this.code.returnCall(this.region.indirect());
   }
 
   address(offset: number): Value {

@@ -15,6 +15,7 @@ import { Helpers } from '../helpers.ts';
 import type { Instruction, Trace } from './discovery.ts';
 import { type PageAddress, TraceFrame } from './frame.ts';
 import { TraceHandler } from './handler.ts';
+import { Region } from './region.ts';
 
 const WASM_PAGE = 0x1_0000;
 const ABSENT = -1;
@@ -29,14 +30,17 @@ export class TraceModule implements Services {
 
   /** Adds traces of one page. They are exported under successive numbers from 0 on, in this order. */
   add(page: PageAddress, traces: readonly Trace[]): void {
-    const functions = new Map<number, number>();
-    for (const { head } of traces)
-      functions.set(head, this.module.declare({ params: ['i32'], result: 'i32' }));
+    const region = new Region(
+      this.module,
+      page,
+      traces.map(({ head }) => head),
+    );
     for (const trace of traces) {
-      const func = functions.get(trace.head)!;
-      this.module.define(func, writeTrace(trace, page, functions, this));
+      const func = region.trace(trace.head)!;
+      this.module.define(func, writeTrace(trace, region, this));
       this.module.export(String(this.traces++), func);
     }
+    region.finish(this);
   }
 
   helper(helper: Helper): number {
@@ -49,13 +53,8 @@ export class TraceModule implements Services {
   }
 }
 
-function writeTrace(
-  trace: Trace,
-  page: PageAddress,
-  functions: ReadonlyMap<number, number>,
-  services: Services,
-): Code {
-  const frame = new TraceFrame(page, trace, functions, services);
+function writeTrace(trace: Trace, region: Region, services: Services): Code {
+  const frame = new TraceFrame(trace, region, services);
   const b = new TraceHandler(frame);
   let fpChecked = false;
   for (const [i, one] of trace.instructions.entries()) {

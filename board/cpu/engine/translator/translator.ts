@@ -207,9 +207,12 @@ export class Translator {
       const { page, number, offset } = request;
       if (this.pages.begin(number, this.runs)) this.tlb.forgetWrites(this.bus.ramOffset + number * 0x1000);
       const known = this.pages.heads(number, page);
-      const traces = this.discovery.region(this.pages.wordsOf(number), offset, {
-        has: (head) => known.has(head) || !this.wasVisited(page.lo | head),
-      });
+      const traces = this.discovery.region(
+        this.pages.wordsOf(number),
+        offset,
+        { has: (head) => known.has(head) || !this.mayBeHot(page.lo | head) },
+        { has: (head) => this.isHot(page.lo | head) },
+      );
       if (traces.length > 0) module.add(page, traces);
       else this.visits[counterOf(page.lo | offset)] = MOST_VISITS;
       const heads = traces.map(({ head }) => head);
@@ -221,9 +224,12 @@ export class Translator {
   }
 
   /** What is branched to rarely, compared with what is hot, need not be translated with it. */
-  private wasVisited(lo: number): boolean {
-    if (this.threshold <= PATIENCE) return true;
-    return this.visits[counterOf(lo)]! <= this.threshold - (this.threshold >>> RARELY);
+  private mayBeHot(lo: number): boolean {
+    return this.threshold <= PATIENCE || this.isHot(lo);
+  }
+
+  private isHot(lo: number): boolean {
+    return this.visits[counterOf(lo)]! <= this.threshold - Math.max(1, this.threshold >>> RARELY);
   }
 
   private place(module: TraceModule, made: readonly { request: Request; heads: number[] }[]): void {
