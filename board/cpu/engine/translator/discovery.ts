@@ -34,9 +34,14 @@ export interface Trace {
   readonly next: number;
 }
 
-/** Offsets at which a trace begins. */
-export interface Heads {
-  has(offset: number): boolean;
+/** What is known of a page, by offset. */
+export interface Page {
+  /** A trace that begins here exists. */
+  isKnown(offset: number): boolean;
+  /** Branches lead here often. */
+  isHot(offset: number): boolean;
+  /** Not rarely. */
+  mayBeHot(offset: number): boolean;
 }
 
 /** How an instruction changes the flow, for those whose target is in the instruction. */
@@ -44,6 +49,8 @@ const DIRECT: ReadonlySet<string> = new Set(['B', 'BL', 'B.cond', 'CBZ', 'CBNZ',
 const ENDING: ReadonlySet<string> = new Set(['B', 'BL', 'BR', 'BLR', 'RET', 'SVC']);
 /** The next instruction is where somebody will return to. */
 const CALLING: ReadonlySet<string> = new Set(['BL', 'BLR', 'SVC']);
+
+const REGISTER: ReadonlySet<string> = new Set(['BR', 'BLR']);
 
 /** RET, that is RET X30. */
 const RETURN = 0xd65f_03c0;
@@ -58,18 +65,18 @@ export class Discovery {
   }
 
   /**
-   * The traces of the region at `entry` in a page of 1024 words, without those at `known` heads. Where a jump through a
-   * register leads is not to be seen: `hot` is where in the page it may.
+   * The traces of the region at `entries` in a page of 1024 words, without those that exist and those not worth while.
+   * Where a jump through a register leads is not to be seen: so what is hot in the page is looked at as well.
    */
-  region(words: Uint32Array, entry: number, known: Heads, hot: Heads): Trace[] {
+  region(words: Uint32Array, entries: readonly number[], page: Page): Trace[] {
     const traces: Trace[] = [];
-    const heads = [entry];
+    const heads = [...entries];
     for (let i = 0; i < heads.length && i < MOST_TRACES; i++) {
       const head = heads[i]!;
-      if (known.has(head)) continue;
+      if (page.isKnown(head) || !page.mayBeHot(head)) continue;
       const trace = this.trace(words, head, heads);
       if (trace.instructions.length > 0) traces.push(trace);
-      if (trace.instructions.at(-1)?.found.row[1] === 'BR') addHot(heads, hot);
+      if (REGISTER.has(trace.instructions.at(-1)?.found.row[1] ?? '')) addHot(heads, page);
     }
     return traces;
   }
@@ -129,8 +136,8 @@ export class Discovery {
   }
 }
 
-function addHot(heads: number[], hot: Heads): void {
-  for (let offset = 0; offset < PAGE; offset += 4) if (hot.has(offset)) addHead(heads, offset);
+function addHot(heads: number[], page: Page): void {
+  for (let offset = 0; offset < PAGE; offset += 4) if (page.isHot(offset)) addHead(heads, offset);
 }
 
 function addHead(heads: number[], offset: number): void {

@@ -5,7 +5,6 @@
  * nobody writes to it without the bus being told (Bus.touch): then it is compared with what was translated.
  */
 import type { Bus } from '../../../bus.ts';
-import type { Heads } from './discovery.ts';
 import type { PageAddress } from './frame.ts';
 
 const PAGE = 0x1000;
@@ -62,7 +61,7 @@ export class CodePages {
   }
 
   /** All traces by their heads. */
-  heads(number: number, page: PageAddress): Heads {
+  heads(number: number, page: PageAddress): { has(offset: number): boolean } {
     return this.pages.get(number)?.views.get(keyOf(page)) ?? NO_HEADS;
   }
 
@@ -114,7 +113,7 @@ export class CodePages {
   }
 }
 
-const NO_HEADS: Heads = { has: () => false };
+const NO_HEADS = { has: () => false };
 
 /** Code is fetched from canonical addresses only: bits above 48 are all the same. */
 const keyOf = ({ lo, hi, el }: PageAddress): number => ((hi & 0x1_ffff) * 2 ** 20 + (lo >>> 12)) * 2 + el;

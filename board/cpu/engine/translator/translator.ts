@@ -13,7 +13,7 @@ import type { Tlb } from '../../../mmu/tlb.ts';
 import type { Row } from '../../builder.ts';
 import { EXIT, type EngineImports, JUMP_ENTRIES, JUMP_ENTRY, STATE, VISIT_COUNTERS } from '../../state.ts';
 import { loadInterpreter, type Run } from '../load.ts';
-import { Discovery } from './discovery.ts';
+import { Discovery, type Trace } from './discovery.ts';
 import { dispatcherBytes } from './dispatcher.ts';
 import type { PageAddress } from './frame.ts';
 import { TraceModule } from './module.ts';
@@ -39,14 +39,15 @@ const SUSPICION = 500;
 /** Rarely: less than a 16th of the visits that make hot. */
 const RARELY = 4;
 const MOST_SUSPECTS = 4096;
-const OFFSET = 0xfff;
+const PAGE = 0x1000;
+const OFFSET = PAGE - 1;
 
-/** A region that became hot. */
+/** What became hot in a page. */
 interface Request {
   readonly page: PageAddress;
   /** Its page of RAM, counted from 0. */
   readonly number: number;
-  readonly offset: number;
+  readonly entries: number[];
 }
 
 export class Translator {
@@ -142,7 +143,7 @@ export class Translator {
     const number = (host - this.bus.ramOffset) >>> 12;
     const page = { lo: (lo & ~OFFSET) | 0, hi: hi | 0, el: this.words[STATE.EL >>> 2]! };
     const offset = lo & OFFSET;
-    const slot = this.pages.find(number, page, offset) ?? this.translate({ page, number, offset }, host);
+    const slot = this.pages.find(number, page, offset) ?? this.translate(page, number, offset, host);
     if (slot !== undefined && slot !== Slots.NONE) this.link(lo, hi, page.el, host, slot);
   }
 
@@ -177,11 +178,11 @@ export class Translator {
   /* ---- Translating ---- */
 
   /** The slot of PC's trace, if it was worth its while to make it now. */
-  private translate(request: Request, host: number): number | undefined {
-    const counter = counterOf(request.page.lo | request.offset);
+  private translate(page: PageAddress, number: number, offset: number, host: number): number | undefined {
+    const counter = counterOf(page.lo | offset);
     if (this.claimed[counter] && !this.isSuspect(host)) this.visits[counter] = NOT_NOW;
-    else if (this.pages.mayTranslate(request.number)) this.request(request, counter);
-    return this.pages.find(request.number, request.page, request.offset);
+    else if (this.pages.mayTranslate(number)) this.request(page, number, offset);
+    return this.pages.find(number, page, offset);
   }
 
   /** Counts visits of a target that shares its counter with a translated one. */
@@ -192,42 +193,47 @@ export class Translator {
     return seen >= Math.min(this.threshold, SUSPICION);
   }
 
-  private request(request: Request, counter: number): void {
-    const again = this.waiting.some((one) => sameRegion(one, request));
-    if (!again) this.waiting.push(request);
-    this.visits[counter] = Math.min(this.threshold, PATIENCE);
-    if (again || this.threshold === 1 || this.waiting.length >= BATCH) this.compile();
+  /** Compiled together are some, or what is wished for again. */
+  private request(page: PageAddress, number: number, offset: number): void {
+    const waiting = this.waiting.find((one) => one.number === number && samePage(one.page, page));
+    const request = waiting ?? { page, number, entries: [] };
+    if (!waiting) this.waiting.push(request);
+    const again = request.entries.includes(offset);
+    if (!again) request.entries.push(offset);
+    this.visits[counterOf(page.lo | offset)] = Math.min(this.threshold, PATIENCE);
+    const count = this.waiting.reduce((sum, { entries }) => sum + entries.length, 0);
+    if (again || this.threshold === 1 || count >= BATCH) this.compile();
   }
 
   private compile(): void {
-    this.discovery ??= new Discovery(this.rows());
     const module = new TraceModule();
     const made: { request: Request; heads: number[] }[] = [];
     for (const request of this.waiting) {
-      const { page, number, offset } = request;
-      if (this.pages.begin(number, this.runs)) this.tlb.forgetWrites(this.bus.ramOffset + number * 0x1000);
-      const known = this.pages.heads(number, page);
-      const traces = this.discovery.region(
-        this.pages.wordsOf(number),
-        offset,
-        { has: (head) => known.has(head) || !this.mayBeHot(page.lo | head) },
-        { has: (head) => this.isHot(page.lo | head) },
-      );
-      if (traces.length > 0) module.add(page, traces);
-      else this.visits[counterOf(page.lo | offset)] = MOST_VISITS;
+      const traces = this.discover(request);
+      if (traces.length > 0) module.add(request.page, traces);
       const heads = traces.map(({ head }) => head);
-      for (const head of heads) this.pages.put(number, page, head, Slots.NONE);
+      for (const head of heads) this.pages.put(request.number, request.page, head, Slots.NONE);
       made.push({ request, heads });
     }
     this.waiting = [];
     this.place(module, made);
   }
 
-  /** What is branched to rarely, compared with what is hot, need not be translated with it. */
-  private mayBeHot(lo: number): boolean {
-    return this.threshold <= PATIENCE || this.isHot(lo);
+  /** The traces of the region. An entry without one will not be asked for again soon. */
+  private discover({ page, number, entries }: Request): Trace[] {
+    this.discovery ??= new Discovery(this.rows());
+    if (this.pages.begin(number, this.runs)) this.tlb.forgetWrites(this.bus.ramOffset + number * PAGE);
+    const known = this.pages.heads(number, page);
+    for (const entry of entries) this.visits[counterOf(page.lo | entry)] = MOST_VISITS;
+    return this.discovery.region(this.pages.wordsOf(number), entries, {
+      isKnown: (offset) => known.has(offset),
+      isHot: (offset) => !this.claimed[counterOf(page.lo | offset)] && this.isHot(page.lo | offset),
+      mayBeHot: (offset) =>
+        entries.includes(offset) || this.threshold <= PATIENCE || this.isHot(page.lo | offset),
+    });
   }
 
+  /** Branched to no longer rarely. */
   private isHot(lo: number): boolean {
     return this.visits[counterOf(lo)]! <= this.threshold - Math.max(1, this.threshold >>> RARELY);
   }
@@ -262,9 +268,4 @@ const jumpEntry = (host: number): number =>
 
 const counterOf = (lo: number): number => (lo >>> 2) & (VISIT_COUNTERS - 1);
 
-const sameRegion = (a: Request, b: Request): boolean =>
-  a.number === b.number &&
-  a.offset === b.offset &&
-  a.page.lo === b.page.lo &&
-  a.page.hi === b.page.hi &&
-  a.page.el === b.page.el;
+const samePage = (a: PageAddress, b: PageAddress): boolean => a.lo === b.lo && a.hi === b.hi && a.el === b.el;
