@@ -4,7 +4,7 @@
 
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { boot } from '../../arch/arm64/boot/boot.ts';
+import { type BootOptions, boot, type RunResult } from '../../arch/arm64/boot/boot.ts';
 import { sh } from '../lib/shell.ts';
 
 /** Preemption, randomness, time, pipes and addresses: everything that could differ between two runs. */
@@ -44,9 +44,49 @@ test('what was typed, at the instants at which it was typed, replays to the byte
   assert.equal(second.events, first.events);
 });
 
+/** What a run leaves behind; events have bigints in them. */
+const everything = ({ status, output, instructions, events }: RunResult): string =>
+  JSON.stringify([status, output, instructions, events], (_key, value) =>
+    typeof value === 'bigint' ? String(value) : value,
+  );
+
+const ENGINES: readonly BootOptions[] = [
+  { engine: 'interpreter' },
+  { engine: 'auto' },
+  { engine: 'translator' },
+  { engine: 'auto', threshold: 0 },
+  { engine: 'auto', threshold: 23 },
+];
+
+test('what was typed is recorded with the same instants whichever engine runs, and replays on all of them', async () => {
+  const stdin = 'echo first\nsleep 2\necho $$ $RANDOM\nls /bin | sort | head -5\ndate\nexit 4\n';
+  const first = await (await boot({ seed: 9 })).run('/bin/sh', ['-i'], { stdin });
+  assert.is(first.status, 4);
+  for (const options of ENGINES) {
+    const machine = await boot({ seed: 9, ...options });
+    const typed = await machine.run('/bin/sh', ['-i'], { stdin });
+    assert.equal(typed.input, first.input);
+    assert.ok(everything(typed) === everything(first), `typed again with ${JSON.stringify(options)}`);
+    const replayed = await machine.run('/bin/sh', ['-i'], { replay: first.input });
+    assert.ok(everything(replayed) === everything(first), `replayed with ${JSON.stringify(options)}`);
+  }
+});
+
 test('ten machines in one process do not know of each other', async () => {
   const alone = await sh('echo $$; cat /proc/uptime');
   const runs = await Promise.all(Array.from({ length: 10 }, () => sh('echo $$; cat /proc/uptime')));
+  assert.equal(
+    runs.map(({ output }) => output),
+    Array(10).fill(alone.output),
+  );
+});
+
+test('nor do ten machines that translate', async () => {
+  const script = 'for i in 1 2 3 4 5 6; do ls /bin | sort | wc; done; echo $$; cat /proc/uptime';
+  const alone = await sh(script, { engine: 'interpreter' });
+  const runs = await Promise.all(
+    Array.from({ length: 10 }, (_, n) => sh(script, { engine: 'auto', threshold: n })),
+  );
   assert.equal(
     runs.map(({ output }) => output),
     Array(10).fill(alone.output),

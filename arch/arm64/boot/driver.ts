@@ -100,7 +100,9 @@ export class Driver {
   }
 
   private deliver(): void {
-    for (let next = this.nextReplay(); next && next.t <= this.machine.now; next = this.nextReplay()) {
+    const next = this.nextReplay();
+    if (next && next.t <= this.machine.now) {
+      // One at a time: what came later at the same instant came after the machine had looked at this.
       this.machine.type(Buffer.from(next.in, 'latin1'));
       this.replayed++;
     }
