@@ -33,6 +33,8 @@ export class Console implements Peer {
     this.child.stdout.on('data', show);
     this.child.stderr.on('data', show);
     this.child.on('close', () => this.look());
+    // QEMU does not mind that nobody listens any longer.
+    process.once('exit', () => this.stop());
   }
 
   /** Starts the machine, and waits for its shell. */

@@ -4,7 +4,7 @@
  *   npm install --prefix FOLDER v86
  *
  * v86 is no dependency of the project: nothing needs it but this comparison. It runs the same programs, compiled for x86, on
- * the bare machine: without paging, which is to its advantage, and without a kernel, so there is nothing to ask.
+ * the bare machine: without paging, which makes no difference to it, and without a kernel, so there is nothing to ask.
  */
 
 import { build, find, TOOLCHAINS } from '../lib/hosted.ts';
