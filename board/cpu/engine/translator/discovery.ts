@@ -14,6 +14,7 @@ import type { Row } from '../../builder.ts';
 const PAGE = 0x1000;
 /** Instructions of a trace: also the least budget with which it can be entered. */
 const LONGEST_TRACE = 64;
+/** Of a region, beside those at its entries. */
 const MOST_TRACES = 24;
 
 export interface Instruction {
@@ -71,7 +72,7 @@ export class Discovery {
   region(words: Uint32Array, entries: readonly number[], page: Page): Trace[] {
     const traces: Trace[] = [];
     const heads = [...entries];
-    for (let i = 0; i < heads.length && i < MOST_TRACES; i++) {
+    for (let i = 0; i < heads.length && i < MOST_TRACES + entries.length; i++) {
       const head = heads[i]!;
       if (page.isKnown(head) || !page.mayBeHot(head)) continue;
       const trace = this.trace(words, head, heads);

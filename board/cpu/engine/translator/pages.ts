@@ -12,12 +12,22 @@ const PAGE = 0x1000;
 const MOST_PENALTY = 1024;
 /** A page that kept its code for so many runs of the engine has a clean record again. */
 const LONG = 10_000;
+const FIRST_MERGER = 2;
+
+/** The traces of a page, as it is seen at one address by one exception level. */
+export class View {
+  /** Slots by the offsets where traces begin. */
+  readonly slots = new Map<number, number>();
+  /** How often time was up here; and when it will be worth while to translate everything anew, together. */
+  samples = 0;
+  nextMerger = FIRST_MERGER;
+}
 
 class CodePage {
   readonly snapshot: Uint8Array;
   readonly born: number;
-  /** By address and exception level: the slots of the traces, by their offset in the page. */
-  readonly views = new Map<number, Map<number, number>>();
+  /** By address and exception level. */
+  readonly views = new Map<number, View>();
 
   constructor(snapshot: Uint8Array, born: number) {
     this.snapshot = snapshot;
@@ -55,22 +65,21 @@ export class CodePages {
     return true;
   }
 
-  /** The slot of the trace at the offset. */
-  find(number: number, page: PageAddress, offset: number): number | undefined {
-    return this.pages.get(number)?.views.get(keyOf(page))?.get(offset);
+  view(number: number, page: PageAddress): View | undefined {
+    return this.pages.get(number)?.views.get(keyOf(page));
   }
 
-  /** All traces by their heads. */
-  heads(number: number, page: PageAddress): { has(offset: number): boolean } {
-    return this.pages.get(number)?.views.get(keyOf(page)) ?? NO_HEADS;
+  /** The slot of the trace at the offset. */
+  find(number: number, page: PageAddress, offset: number): number | undefined {
+    return this.view(number, page)?.slots.get(offset);
   }
 
   put(number: number, page: PageAddress, offset: number, slot: number): void {
     const { views } = this.pages.get(number)!;
     const key = keyOf(page);
-    const view = views.get(key) ?? new Map<number, number>();
+    const view = views.get(key) ?? new View();
     views.set(key, view);
-    view.set(offset, slot);
+    view.slots.set(offset, slot);
   }
 
   wordsOf(number: number): Uint32Array {
@@ -84,15 +93,15 @@ export class CodePages {
     this.delete(number);
     if (now - page.born > LONG) this.records.delete(number);
     else this.blame(number);
-    return [...page.views.values()].flatMap((view) => [...view.values()]);
+    return [...page.views.values()].flatMap(({ slots }) => [...slots.values()]);
   }
 
   /** These slots are empty now. */
   forget(slots: ReadonlySet<number>): void {
     for (const [number, { views }] of this.pages) {
       for (const [key, view] of views) {
-        for (const [offset, slot] of view) if (slots.has(slot)) view.delete(offset);
-        if (view.size === 0) views.delete(key);
+        for (const [offset, slot] of view.slots) if (slots.has(slot)) view.slots.delete(offset);
+        if (view.slots.size === 0) views.delete(key);
       }
       if (views.size === 0) this.delete(number);
     }
@@ -112,8 +121,6 @@ export class CodePages {
     return this.bus.ram.subarray(number * PAGE, (number + 1) * PAGE);
   }
 }
-
-const NO_HEADS = { has: () => false };
 
 /** Code is fetched from canonical addresses only: bits above 48 are all the same. */
 const keyOf = ({ lo, hi, el }: PageAddress): number => ((hi & 0x1_ffff) * 2 ** 20 + (lo >>> 12)) * 2 + el;

@@ -17,7 +17,7 @@ import { Discovery, type Trace } from './discovery.ts';
 import { dispatcherBytes } from './dispatcher.ts';
 import type { PageAddress } from './frame.ts';
 import { TraceModule } from './module.ts';
-import { CodePages } from './pages.ts';
+import { CodePages, type View } from './pages.ts';
 import { Slots } from './slots.ts';
 
 export interface TranslatorOptions {
@@ -38,6 +38,8 @@ const NOT_NOW = 2;
 const SUSPICION = 500;
 /** Rarely: less than a 16th of the visits that make hot. */
 const RARELY = 4;
+/** A page is merged at 2 samples, 16, 128... */
+const MERGER_FACTOR = 8;
 const MOST_SUSPECTS = 4096;
 const PAGE = 0x1000;
 const OFFSET = PAGE - 1;
@@ -103,6 +105,7 @@ export class Translator {
     for (;;) {
       if (this.bus.touched.length > 0) this.verify();
       const exit = this.dispatch();
+      if (exit === EXIT.BUDGET) this.sample();
       if (exit !== EXIT.HOT) return exit;
       this.enter();
     }
@@ -223,14 +226,40 @@ export class Translator {
   private discover({ page, number, entries }: Request): Trace[] {
     this.discovery ??= new Discovery(this.rows());
     if (this.pages.begin(number, this.runs)) this.tlb.forgetWrites(this.bus.ramOffset + number * PAGE);
-    const known = this.pages.heads(number, page);
+    const known = this.pages.view(number, page);
     for (const entry of entries) this.visits[counterOf(page.lo | entry)] = MOST_VISITS;
     return this.discovery.region(this.pages.wordsOf(number), entries, {
-      isKnown: (offset) => known.has(offset),
+      isKnown: (offset) => known?.slots.has(offset) === true,
       isHot: (offset) => !this.claimed[counterOf(page.lo | offset)] && this.isHot(page.lo | offset),
       mayBeHot: (offset) =>
         entries.includes(offset) || this.threshold <= PATIENCE || this.isHot(page.lo | offset),
     });
+  }
+
+  /**
+   * Time was up at PC, so this is where it is spent. What became hot at different times is in different modules, which
+   * know nothing of each other: a page where this happens again and again is translated anew as one region.
+   */
+  private sample(): void {
+    const lo = this.words[STATE.PC >>> 2]!;
+    const hi = this.words[(STATE.PC >>> 2) + 1]!;
+    const el = this.words[STATE.EL >>> 2]! as 0 | 1;
+    if (!this.tlb.hasCode(el, hi, lo)) return;
+    const number = (this.tlb.codeHost(el, lo) - this.bus.ramOffset) >>> 12;
+    const page = { lo: (lo & ~OFFSET) | 0, hi: hi | 0, el };
+    const view = this.pages.view(number, page);
+    if (!view || ++view.samples < view.nextMerger || this.slots.areTogether(view.slots.values())) return;
+    view.nextMerger *= MERGER_FACTOR;
+    this.merge(page, number, view);
+  }
+
+  private merge(page: PageAddress, number: number, view: View): void {
+    const entries = [...view.slots.keys()];
+    this.slots.release(view.slots.values());
+    view.slots.clear();
+    this.unlinkAll();
+    this.waiting.push({ page, number, entries });
+    this.compile();
   }
 
   /** Branched to no longer rarely. */
