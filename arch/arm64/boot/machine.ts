@@ -55,12 +55,12 @@ export class Machine {
 
   /** Powers on and boots as far as init's first instruction. May throw MachinePanic. */
   constructor(
-    { seed, rtc, ram, append, initrd, output, engine, threshold }: MachineOptions,
+    { seed, rtc, ram, append, initrd, output, engine, threshold, modules }: MachineOptions,
     watch: (events: EventLog) => void = () => {},
   ) {
     this.output = output;
     const transmit = (byte: number): void => void this.outgoing.push(byte);
-    const engines = { engine, threshold };
+    const engines = { engine, threshold, modules };
     this.board = new Board({
       ramSize: ram,
       seed,
