@@ -16,11 +16,17 @@ const FIRST_MERGER = 2;
 
 /** The traces of a page, as it is seen at one address by one exception level. */
 export class View {
+  /** The low word of the page's address. */
+  readonly lo: number;
   /** Slots by the offsets where traces begin. */
   readonly slots = new Map<number, number>();
   /** How often time was up here; and when it will be worth while to translate everything anew, together. */
   samples = 0;
   nextMerger = FIRST_MERGER;
+
+  constructor(lo: number) {
+    this.lo = lo;
+  }
 }
 
 class CodePage {
@@ -77,9 +83,15 @@ export class CodePages {
   put(number: number, page: PageAddress, offset: number, slot: number): void {
     const { views } = this.pages.get(number)!;
     const key = keyOf(page);
-    const view = views.get(key) ?? new View();
+    const view = views.get(key) ?? new View(page.lo);
     views.set(key, view);
     view.slots.set(offset, slot);
+  }
+
+  /** The low words of the addresses of all traces. */
+  *addresses(): Generator<number> {
+    for (const { views } of this.pages.values())
+      for (const { lo, slots } of views.values()) for (const offset of slots.keys()) yield lo | offset;
   }
 
   wordsOf(number: number): Uint32Array {

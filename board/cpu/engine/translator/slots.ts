@@ -13,8 +13,6 @@ interface Module {
 const INITIAL = 0x1_0000;
 
 export class Slots {
-  /** Stands for a slot while its module is being made. */
-  static readonly NONE = -1;
   readonly table = new WebAssembly.Table({ element: 'anyfunc', initial: INITIAL });
   private readonly memory: WebAssembly.Memory;
   private readonly most: number;

@@ -11,14 +11,16 @@
 import type { Bus } from '../../../bus.ts';
 import type { Tlb } from '../../../mmu/tlb.ts';
 import type { Row } from '../../builder.ts';
-import { EXIT, type EngineImports, JUMP_ENTRIES, JUMP_ENTRY, STATE, VISIT_COUNTERS } from '../../state.ts';
+import { EXIT, type EngineImports, STATE } from '../../state.ts';
 import { loadInterpreter, type Run } from '../load.ts';
 import { Discovery, type Trace } from './discovery.ts';
 import { dispatcherBytes } from './dispatcher.ts';
 import type { PageAddress } from './frame.ts';
+import { JumpCache } from './jump-cache.ts';
 import { TraceModule } from './module.ts';
 import { CodePages, type View } from './pages.ts';
 import { Slots } from './slots.ts';
+import { Visits } from './visits.ts';
 
 export interface TranslatorOptions {
   /** Visits that make a branch target hot, 0 to 65535; 0 and 1: at the first. */
@@ -28,19 +30,10 @@ export interface TranslatorOptions {
 }
 
 const MODULES = 2000;
-/** Regions that wait are compiled when there are so many, or when one of them is visited this often again. */
+/** Of what waits, so much is compiled together, unless something of it is wished for again. */
 const BATCH = 8;
-const PATIENCE = 64;
-const MOST_VISITS = 0xffff;
-/** Hot at the next visit; the dispatcher's own look at PC, before the interpreter goes on, counts as one. */
-const NOT_NOW = 2;
-/** Of a target whose counter serves a translated one as well: visits that the counter could not count. */
-const SUSPICION = 500;
-/** Rarely: less than a 16th of the visits that make hot. */
-const RARELY = 4;
 /** A page is merged at 2 samples, 16, 128... */
 const MERGER_FACTOR = 8;
-const MOST_SUSPECTS = 4096;
 const PAGE = 0x1000;
 const OFFSET = PAGE - 1;
 
@@ -59,19 +52,14 @@ export class Translator {
   private readonly bus: Bus;
   private readonly tlb: Tlb;
   private readonly fetch: () => number;
-  private readonly threshold: number;
   private readonly words: Uint32Array;
-  private readonly visits: Uint16Array;
-  /** By counter: a translated target uses it, so it is always at 1. */
-  private readonly claimed = new Uint8Array(VISIT_COUNTERS);
-  private readonly suspects = new Map<number, number>();
+  private readonly visits: Visits;
+  private readonly jumps: JumpCache;
   private readonly pages: CodePages;
   private readonly slots: Slots;
   private readonly rows: () => readonly Row[];
   private discovery: Discovery | undefined;
   private waiting: Request[] = [];
-  /** Entries of the jump cache that are not empty. */
-  private linked: number[] = [];
   private runs = 0;
 
   constructor(
@@ -86,9 +74,9 @@ export class Translator {
     this.tlb = tlb;
     this.fetch = imports.fetch;
     this.rows = rows;
-    this.threshold = Math.min(MOST_VISITS, Math.max(1, threshold));
     this.words = new Uint32Array(memory.buffer);
-    this.visits = new Uint16Array(memory.buffer, STATE.VISITS, VISIT_COUNTERS).fill(this.threshold);
+    this.visits = new Visits(memory, threshold);
+    this.jumps = new JumpCache(memory);
     this.pages = new CodePages(bus);
     this.slots = new Slots(memory, modules);
     this.interpret = loadInterpreter(memory, imports, 'counting');
@@ -122,15 +110,9 @@ export class Translator {
       if (!dropped) continue;
       this.slots.release(dropped);
       this.waiting = this.waiting.filter((request) => request.number !== number);
-      this.unlinkAll();
+      this.jumps.clear();
     }
     this.bus.forgetTouched();
-  }
-
-  private unlinkAll(): void {
-    // No instruction is at an odd host pointer.
-    for (const at of this.linked) this.words[at + (JUMP_ENTRY.HOST >>> 2)] = 1;
-    this.linked.length = 0;
   }
 
   /* ---- PC is hot, and not in the jump cache ---- */
@@ -139,15 +121,16 @@ export class Translator {
   private enter(): void {
     const lo = this.words[STATE.PC >>> 2]!;
     const hi = this.words[(STATE.PC >>> 2) + 1]!;
-    const counter = counterOf(lo);
-    this.visits[counter] = Math.max(NOT_NOW, this.threshold);
+    this.visits.restart(lo);
     const host = this.hostOf(lo, hi);
     if (host === 0) return;
-    const number = (host - this.bus.ramOffset) >>> 12;
-    const page = { lo: (lo & ~OFFSET) | 0, hi: hi | 0, el: this.words[STATE.EL >>> 2]! };
+    const { page, number } = this.pageAt(lo, hi, host);
     const offset = lo & OFFSET;
     const slot = this.pages.find(number, page, offset) ?? this.translate(page, number, offset, host);
-    if (slot !== undefined && slot !== Slots.NONE) this.link(lo, hi, page.el, host, slot);
+    if (slot === undefined) return;
+    this.jumps.link(lo, hi, page.el, host, slot);
+    this.slots.use(slot);
+    this.visits.claim(lo);
   }
 
   /** Where the instruction at PC is; 0: it cannot be fetched, or not by us. */
@@ -162,50 +145,35 @@ export class Translator {
     return this.tlb.codeHost(el, lo);
   }
 
-  private link(lo: number, hi: number, el: number, host: number, slot: number): void {
-    const at = jumpEntry(host);
-    this.linked.push(at);
-    this.words[at] = (lo | el) >>> 0;
-    this.words[at + 1] = hi;
-    this.words[at + (JUMP_ENTRY.HOST >>> 2)] = host;
-    this.words[at + (JUMP_ENTRY.SLOT >>> 2)] = slot;
-    this.slots.use(slot);
-    this.claim(lo);
-  }
-
-  private claim(lo: number): void {
-    this.visits[counterOf(lo)] = 1;
-    this.claimed[counterOf(lo)] = 1;
+  private pageAt(lo: number, hi: number, host: number): { page: PageAddress; number: number } {
+    const page = { lo: (lo & ~OFFSET) | 0, hi: hi | 0, el: this.words[STATE.EL >>> 2]! };
+    return { page, number: (host - this.bus.ramOffset) >>> 12 };
   }
 
   /* ---- Translating ---- */
 
   /** The slot of PC's trace, if it was worth its while to make it now. */
   private translate(page: PageAddress, number: number, offset: number, host: number): number | undefined {
-    const counter = counterOf(page.lo | offset);
-    if (this.claimed[counter] && !this.isSuspect(host)) this.visits[counter] = NOT_NOW;
-    else if (this.pages.mayTranslate(number)) this.request(page, number, offset);
+    if (this.visits.isMistaken(page.lo | offset, host)) return undefined;
+    if (this.pages.mayTranslate(number)) this.request(page, number, offset);
     return this.pages.find(number, page, offset);
   }
 
-  /** Counts visits of a target that shares its counter with a translated one. */
-  private isSuspect(host: number): boolean {
-    const seen = (this.suspects.get(host) ?? 0) + 1;
-    if (this.suspects.size >= MOST_SUSPECTS) this.suspects.clear();
-    this.suspects.set(host, seen);
-    return seen >= Math.min(this.threshold, SUSPICION);
+  private request(page: PageAddress, number: number, offset: number): void {
+    const { entries } = this.requestFor(page, number);
+    const isWishedAgain = entries.includes(offset);
+    if (!isWishedAgain) entries.push(offset);
+    this.visits.postpone(page.lo | offset);
+    const count = this.waiting.reduce((sum, request) => sum + request.entries.length, 0);
+    if (isWishedAgain || this.visits.threshold === 1 || count >= BATCH) this.compile();
   }
 
-  /** Compiled together are some, or what is wished for again. */
-  private request(page: PageAddress, number: number, offset: number): void {
+  private requestFor(page: PageAddress, number: number): Request {
     const waiting = this.waiting.find((one) => one.number === number && samePage(one.page, page));
-    const request = waiting ?? { page, number, entries: [] };
-    if (!waiting) this.waiting.push(request);
-    const again = request.entries.includes(offset);
-    if (!again) request.entries.push(offset);
-    this.visits[counterOf(page.lo | offset)] = Math.min(this.threshold, PATIENCE);
-    const count = this.waiting.reduce((sum, { entries }) => sum + entries.length, 0);
-    if (again || this.threshold === 1 || count >= BATCH) this.compile();
+    if (waiting) return waiting;
+    const request = { page, number, entries: [] };
+    this.waiting.push(request);
+    return request;
   }
 
   private compile(): void {
@@ -213,10 +181,9 @@ export class Translator {
     const made: { request: Request; heads: number[] }[] = [];
     for (const request of this.waiting) {
       const traces = this.discover(request);
-      if (traces.length > 0) module.add(request.page, traces);
-      const heads = traces.map(({ head }) => head);
-      for (const head of heads) this.pages.put(request.number, request.page, head, Slots.NONE);
-      made.push({ request, heads });
+      if (traces.length === 0) continue;
+      module.add(request.page, traces);
+      made.push({ request, heads: traces.map(({ head }) => head) });
     }
     this.waiting = [];
     this.place(module, made);
@@ -226,13 +193,13 @@ export class Translator {
   private discover({ page, number, entries }: Request): Trace[] {
     this.discovery ??= new Discovery(this.rows());
     if (this.pages.begin(number, this.runs)) this.tlb.forgetWrites(this.bus.ramOffset + number * PAGE);
+    const { visits } = this;
     const known = this.pages.view(number, page);
-    for (const entry of entries) this.visits[counterOf(page.lo | entry)] = MOST_VISITS;
+    for (const entry of entries) visits.refuse(page.lo | entry);
     return this.discovery.region(this.pages.wordsOf(number), entries, {
       isKnown: (offset) => known?.slots.has(offset) === true,
-      isHot: (offset) => !this.claimed[counterOf(page.lo | offset)] && this.isHot(page.lo | offset),
-      mayBeHot: (offset) =>
-        entries.includes(offset) || this.threshold <= PATIENCE || this.isHot(page.lo | offset),
+      isHot: (offset) => visits.isSurelyFrequent(page.lo | offset),
+      mayBeHot: (offset) => entries.includes(offset) || visits.isEager || visits.isFrequent(page.lo | offset),
     });
   }
 
@@ -245,8 +212,7 @@ export class Translator {
     const hi = this.words[(STATE.PC >>> 2) + 1]!;
     const el = this.words[STATE.EL >>> 2]! as 0 | 1;
     if (!this.tlb.hasCode(el, hi, lo)) return;
-    const number = (this.tlb.codeHost(el, lo) - this.bus.ramOffset) >>> 12;
-    const page = { lo: (lo & ~OFFSET) | 0, hi: hi | 0, el };
+    const { page, number } = this.pageAt(lo, hi, this.tlb.codeHost(el, lo));
     const view = this.pages.view(number, page);
     if (!view || ++view.samples < view.nextMerger || this.slots.areTogether(view.slots.values())) return;
     view.nextMerger *= MERGER_FACTOR;
@@ -254,17 +220,11 @@ export class Translator {
   }
 
   private merge(page: PageAddress, number: number, view: View): void {
-    const entries = [...view.slots.keys()];
+    this.requestFor(page, number).entries.push(...view.slots.keys());
     this.slots.release(view.slots.values());
     view.slots.clear();
-    this.unlinkAll();
-    this.waiting.push({ page, number, entries });
+    this.jumps.clear();
     this.compile();
-  }
-
-  /** Branched to no longer rarely. */
-  private isHot(lo: number): boolean {
-    return this.visits[counterOf(lo)]! <= this.threshold - Math.max(1, this.threshold >>> RARELY);
   }
 
   private place(module: TraceModule, made: readonly { request: Request; heads: number[] }[]): void {
@@ -275,26 +235,22 @@ export class Translator {
     for (const { request, heads } of made) {
       for (const head of heads) {
         this.pages.put(request.number, request.page, head, slots[i++]!);
-        this.claim(request.page.lo | head);
+        this.visits.claim(request.page.lo | head);
       }
     }
     if (this.slots.isFull) this.evict();
   }
 
-  /** Half of the modules, those that were not used for longest; what still runs comes back when it is hot again. */
+  /**
+   * Half of the modules go, those that were linked least recently; what still runs comes back when it is hot again. What
+   * stays is linked anew when it is visited, so that the next time its being used is known.
+   */
   private evict(): void {
     this.pages.forget(this.slots.evict());
-    this.unlinkAll();
-    this.visits.fill(this.threshold);
-    this.claimed.fill(0);
-    this.suspects.clear();
+    this.jumps.clear();
+    this.visits.clear();
+    for (const lo of this.pages.addresses()) this.visits.claim(lo);
   }
 }
-
-/** An entry of the jump cache as an index of words: STATE.JUMPS says how it is found. */
-const jumpEntry = (host: number): number =>
-  (STATE.JUMPS + ((host >>> 2) & (JUMP_ENTRIES - 1)) * JUMP_ENTRY.SIZE) >>> 2;
-
-const counterOf = (lo: number): number => (lo >>> 2) & (VISIT_COUNTERS - 1);
 
 const samePage = (a: PageAddress, b: PageAddress): boolean => a.lo === b.lo && a.hi === b.hi && a.el === b.el;
