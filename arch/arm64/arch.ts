@@ -10,7 +10,7 @@
  */
 
 import type { Board } from '../../board/board.ts';
-import { SIGFRAME } from './include/asm/sigcontext.ts';
+import { SigFrameBuffer } from './include/asm/sigcontext.ts';
 import type { Cpu } from '../../board/cpu/cpu.ts';
 import type { SystemRegister } from '../../board/cpu/sysreg.ts';
 import type { Arch, PtRegs as GenericPtRegs } from '../../kernel/arch.ts';
@@ -57,7 +57,7 @@ export class Arm64 extends Arm64Mm implements Arch {
   readonly minsigstksz = MINSIGSTKSZ;
   readonly regsets: readonly UserRegset[];
   /** Where a signal frame is put together or taken apart: nothing of it outlives the call that uses it. */
-  readonly sigframe = new Uint8Array(SIGFRAME.SIZE);
+  readonly sigframe = new SigFrameBuffer();
   /** Of this machine, from setup_arch() on. */
   kernel!: Kernel;
   private readonly board: Board;

@@ -38,7 +38,7 @@ import {
 import { do_group_exit, is_current_pgrp_orphaned } from '../exit.ts';
 import { do_coredump } from '../fs/coredump.ts';
 import { PIDTYPE_PID, PIDTYPE_TGID } from '../pid.ts';
-import type { Sleeps } from '../sched/wait.ts';
+import type { MaySleep, Sleeps } from '../sched/wait.ts';
 import { sas_ss_autodisarm } from './altstack.ts';
 import { force_sigsegv } from './force.ts';
 import { clear_restore_sigmask, set_current_blocked } from './mask.ts';
@@ -83,7 +83,7 @@ export function* get_signal(task: Task): Sleeps<KSignal | null> {
 
     const next = next_for_delivery(task);
     if (!next) return null;
-    const info = yield* ask_tracer(task, next);
+    const info = task.ptrace ? yield* ask_tracer(task, next) : next.info;
     if (!info) continue;
 
     const caught = take_action(task, info);
@@ -115,7 +115,7 @@ function next_for_delivery(task: Task): Dequeued | null {
 /** Signal-delivery-stop. The signal to go on with, or null when there is none (now). */
 function* ask_tracer(task: Task, { info, shared }: Dequeued): Sleeps<KernelSigInfo | null> {
   const sig = info.si_signo;
-  if (!task.ptrace || sig === SIGKILL) return info;
+  if (sig === SIGKILL) return info;
   if (task.sighand.action[sig - 1]!.sa_flags & SA_IMMUTABLE) return info;
 
   // SIGCONT while it is stopped must be able to cancel a stop signal; the bit says that there is one to cancel.
@@ -183,17 +183,22 @@ function print_fatal_signal(task: Task, sig: number): void {
 /**
  * After the architecture tried to build the frame. `stepping`: the debugger stops at the handler's first instruction.
  */
-export function* signal_setup_done(
+export function signal_setup_done(
   task: Task,
   failed: boolean,
   ksig: KSignal,
   stepping: boolean,
-): Sleeps<void> {
-  if (failed) force_sigsegv(ksig.sig, task);
-  else yield* signal_delivered(task, ksig, stepping);
+): MaySleep<void> {
+  if (failed) return force_sigsegv(ksig.sig, task);
+  signal_delivered(task, ksig);
+  if (stepping) return stop_at_handler(task);
 }
 
-function* signal_delivered(task: Task, { sig, ka }: KSignal, stepping: boolean): Sleeps<void> {
+function* stop_at_handler(task: Task): Sleeps<void> {
+  yield* ptrace_notify(task, 0x05, 0);
+}
+
+function signal_delivered(task: Task, { sig, ka }: KSignal): void {
   // The frame holds the saved mask already: sigreturn will restore it.
   clear_restore_sigmask(task);
 
@@ -201,5 +206,4 @@ function* signal_delivered(task: Task, { sig, ka }: KSignal, stepping: boolean):
   if (!(ka.sa_flags & SA_NODEFER)) blocked = sigaddset(blocked, sig);
   set_current_blocked(task, blocked);
   sas_ss_autodisarm(task);
-  if (stepping) yield* ptrace_notify(task, 0x05, 0);
 }

@@ -26,8 +26,8 @@ export type EntryStep =
   | 'exit-work'
   | 'signal';
 
-/** As produced, all but system calls. */
-export type Event =
+/** Produced and published alike. */
+type Plain =
   | { readonly type: 'entry'; readonly step: EntryStep; readonly detail?: string }
   | {
       readonly type: 'sched_switch';
@@ -40,15 +40,20 @@ export type Event =
   | { readonly type: 'exec'; readonly filename: string }
   | { readonly type: 'exit'; readonly code: number }
   | { readonly type: 'signal_generate'; readonly sig: number; readonly target: number; readonly code: number }
-  | { readonly type: 'signal_deliver'; readonly sig: number; readonly handler: string }
   | { readonly type: 'fault'; readonly address: string; readonly esr: number; readonly result: string }
   | { readonly type: 'irq'; readonly irq: number; readonly name: string }
   | { readonly type: 'tty'; readonly name: string; readonly bytes: number; readonly direction: 'in' | 'out' }
   | { readonly type: 'printk'; readonly level: number; readonly text: string };
 
+/** As produced, all but system calls. */
+export type Event =
+  | Plain
+  | { readonly type: 'signal_deliver'; readonly sig: number; readonly handler: number };
+
 /** As published. System calls: `args` and `outs` are what strace prints before and after the call happens. */
 export type PublicEvent =
-  | Event
+  | Plain
+  | { readonly type: 'signal_deliver'; readonly sig: number; readonly handler: string }
   | {
       readonly type: 'sys_enter';
       readonly nr: number;
@@ -117,7 +122,7 @@ export class EventLog implements EventSink {
   emit(event: Event): void {
     this.others[this.next] = event;
     this.remember(KIND.OTHER, 0, 0);
-    if (this.hears(event.type)) this.publish(event);
+    if (this.hears(event.type)) this.publish(describe(event));
   }
 
   sys_enter(nr: number, args: Uint32Array): void {
@@ -159,7 +164,7 @@ export class EventLog implements EventSink {
     if (kind === KIND.NOTHING) return null;
     if (kind === KIND.SYS_ENTER) return `pid ${pid} sys_enter ${this.name(nr!)}`;
     if (kind === KIND.SYS_EXIT) return `pid ${pid} sys_exit ${this.name(nr!)} = ${ret}`;
-    return `pid ${pid} ${JSON.stringify(this.others[index])}`;
+    return `pid ${pid} ${JSON.stringify(describe(this.others[index]!))}`;
   }
 
   private name(nr: number): string {
@@ -200,6 +205,9 @@ export class EventLog implements EventSink {
     return { type: 'sys_exit', nr, name: this.name(nr), outs, ret };
   }
 }
+
+const describe = (event: Event): PublicEvent =>
+  event.type === 'signal_deliver' ? { ...event, handler: `0x${event.handler.toString(16)}` } : event;
 
 /** Arguments from the first one that the call fills in are printed after it. */
 function first_out(call: Syscall): number {

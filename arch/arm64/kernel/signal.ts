@@ -29,7 +29,7 @@ import {
 } from '../../../kernel/include/uapi/signal.ts';
 import { put_unaligned_le32 } from '../../../kernel/lib/bytes.ts';
 import { copy_to_user } from '../../../kernel/lib/usercopy.ts';
-import type { Sleeps } from '../../../kernel/sched/wait.ts';
+import type { MaySleep, Sleeps } from '../../../kernel/sched/wait.ts';
 import {
   type KSignal,
   current_altstack,
@@ -44,13 +44,13 @@ import {
 import { rseq_signal_deliver } from '../../../kernel/rseq.ts';
 import { sigset_to_bytes } from '../../../kernel/signal/sigset.ts';
 import type { Arm64 } from '../arch.ts';
-import { thread_of } from '../include/asm/processor.ts';
+import { type ThreadStruct, thread_of } from '../include/asm/processor.ts';
 import {
+  FP,
   LR,
   ORIG_X0,
   PSR_TCO_BIT,
   type PtRegs,
-  USER_PT_REGS_SIZE,
   forget_syscall,
   in_syscall,
 } from '../include/asm/ptrace.ts';
@@ -60,7 +60,9 @@ import {
   FPSIMD_CONTEXT_SIZE,
   FPSIMD_MAGIC,
   FRAME_RECORD_SIZE,
+  RECORD_HEADER_SIZE,
   SIGFRAME,
+  type SigFrameBuffer,
 } from '../include/asm/sigcontext.ts';
 import { user_rewind_single_step } from './debug-monitors.ts';
 import { valid_user_regs } from './ptrace.ts';
@@ -115,7 +117,8 @@ export function* arch_do_signal_or_restart(task: Task): Sleeps<void> {
       regs.put(0, -EINTR);
       regs.pc = continue_addr;
     }
-    yield* handle_signal(task, ksig);
+    const rest = handle_signal(task, ksig);
+    if (rest) yield* rest;
     return;
   }
 
@@ -126,17 +129,17 @@ export function* arch_do_signal_or_restart(task: Task): Sleeps<void> {
   restore_saved_sigmask(task);
 }
 
-function* handle_signal(task: Task, ksig: KSignal): Sleeps<void> {
+function handle_signal(task: Task, ksig: KSignal): MaySleep<void> {
   const { sig, info, ka } = ksig;
   if (task.kernel.events) {
-    task.kernel.events.emit({ type: 'signal_deliver', sig, handler: `0x${ka.sa_handler.toString(16)}` });
+    task.kernel.events.emit({ type: 'signal_deliver', sig, handler: ka.sa_handler });
   }
   rseq_signal_deliver(task, sig);
   const mask = sigmask_to_save(task);
   const err = setup_rt_frame(task, sig, info, ka.sa_handler, ka.sa_flags, ka.sa_restorer, mask);
   const valid = valid_user_regs(task.regs as PtRegs, task);
   const stepping = (task.thread_info.flags & TIF_SINGLESTEP) !== 0;
-  yield* signal_setup_done(task, err !== 0 || !valid, ksig, stepping);
+  return signal_setup_done(task, err !== 0 || !valid, ksig, stepping);
 }
 
 /*
@@ -167,11 +170,12 @@ export function setup_rt_frame(
   if (!place) return -EFAULT;
   const { frame, next } = place;
 
-  const bytes = setup_sigframe(task, regs, mask);
+  const { sigframe } = task.kernel.arch as Arm64;
+  const end = setup_sigframe(task, regs, mask, sigframe);
   // Without SA_SIGINFO there is no siginfo, only room for it.
   const from = flags & SA_SIGINFO ? SIGFRAME.INFO : SIGFRAME.UC;
-  if (flags & SA_SIGINFO) siginfo_to_bytes(new DataView(bytes.buffer), SIGFRAME.INFO, info);
-  if (copy_to_user(task, (frame + from) as UserPtr, bytes.subarray(from))) return -EFAULT;
+  if (flags & SA_SIGINFO) siginfo_to_bytes(sigframe.view, SIGFRAME.INFO, info);
+  if (copy_to_user(task, (frame + from) as UserPtr, sigframe.bytes.subarray(from, end))) return -EFAULT;
   if (copy_to_user(task, next as UserPtr, frame_record(regs))) return -EFAULT;
 
   setup_return(task, regs, frame, next, sig, handler, flags, restorer);
@@ -179,44 +183,38 @@ export function setup_rt_frame(
 }
 
 /** {x29, x30} of the interrupted function: whoever follows the frame pointers walks through the handler's frame. */
-function frame_record(regs: PtRegs): Uint8Array {
-  const record = new BigUint64Array(2);
-  record[0] = regs.regs[29]!;
-  record[1] = regs.regs[LR]!;
-  return new Uint8Array(record.buffer);
-}
+const frame_record = ({ user_regs }: PtRegs): Uint8Array => user_regs.subarray(8 * FP, 8 * (LR + 1));
 
-/** The frame as far as it says anything: the rest of the record area is not written. */
-function setup_sigframe(task: Task, regs: PtRegs, mask: SigSet): Uint8Array {
+/** The frame as far as it says anything: the rest of the record area is not written. Returns where it ends. */
+function setup_sigframe(task: Task, regs: PtRegs, mask: SigSet, sigframe: SigFrameBuffer): number {
   const thread = thread_of(task);
   const fault = thread.fault_code !== 0;
   const esrAt = SIGFRAME.RESERVED + FPSIMD_CONTEXT_SIZE;
   const endAt = esrAt + (fault ? ESR_CONTEXT_SIZE : 0);
-  const arm64 = task.kernel.arch as Arm64;
-  const bytes = arm64.sigframe.subarray(0, endAt + 8).fill(0);
-  const view = new DataView(bytes.buffer);
+  const { bytes, view } = sigframe;
+  bytes.fill(0, 0, endAt + RECORD_HEADER_SIZE);
 
   stack_t_to_bytes(bytes, SIGFRAME.UC_STACK, current_altstack(task, regs.sp));
   sigset_to_bytes(view, SIGFRAME.UC_SIGMASK, mask);
   view.setBigUint64(SIGFRAME.FAULT_ADDRESS, thread.fault_address, true);
-  bytes.set(regs.user_regs.subarray(0, USER_PT_REGS_SIZE), SIGFRAME.REGS);
+  sigframe.regs.set(regs.user_regs);
 
-  arm64.fpsimd.fpsimd_preserve_state(task);
-  preserve_fpsimd_context(bytes, SIGFRAME.RESERVED, thread.fpsimd_state);
+  (task.kernel.arch as Arm64).fpsimd.fpsimd_preserve_state(task);
+  preserve_fpsimd_context(sigframe, thread);
   if (fault) {
     put_unaligned_le32(ESR_MAGIC, bytes, esrAt);
     put_unaligned_le32(ESR_CONTEXT_SIZE, bytes, esrAt + 4);
     put_unaligned_le32(thread.fault_code, bytes, esrAt + 8);
   }
-  return bytes; // ends in the terminator: magic 0, size 0
+  return endAt + RECORD_HEADER_SIZE; // the terminator: magic 0, size 0
 }
 
 /** In memory FPSR and FPCR come last, in the record first. */
-function preserve_fpsimd_context(bytes: Uint8Array, at: number, state: Uint8Array): void {
-  put_unaligned_le32(FPSIMD_MAGIC, bytes, at);
-  put_unaligned_le32(FPSIMD_CONTEXT_SIZE, bytes, at + 4);
-  bytes.set(state.subarray(512, 520), at + 8);
-  bytes.set(state.subarray(0, 512), at + 16);
+function preserve_fpsimd_context({ fpsimd, fpstatus, vregs }: SigFrameBuffer, thread: ThreadStruct): void {
+  put_unaligned_le32(FPSIMD_MAGIC, fpsimd, 0);
+  put_unaligned_le32(FPSIMD_CONTEXT_SIZE, fpsimd, 4);
+  fpstatus.set(thread.fpstatus_bytes);
+  vregs.set(thread.vregs_bytes);
 }
 
 function setup_return(
@@ -236,7 +234,7 @@ function setup_return(
     regs.put(2, frame + SIGFRAME.UC);
   }
   regs.sp = frame;
-  regs.put(29, next);
+  regs.put(FP, next);
   regs.put(LR, flags & SA_RESTORER ? restorer : arm64.vdso.sigtramp(task.mm!));
   regs.pc = handler;
   regs.pstate &= ~PSR_TCO_BIT; // tag checks are on in a handler, whatever they were

@@ -13,13 +13,13 @@ import { TASK_SIZE } from '../../../kernel/include/linux/types.ts';
 import { SEGV_ACCERR, SEGV_MAPERR } from '../../../kernel/include/uapi/siginfo.ts';
 import { SIGSEGV } from '../../../kernel/include/uapi/signal.ts';
 import { get_unaligned_le32, get_unaligned_le64 } from '../../../kernel/lib/bytes.ts';
-import { copy_from_user } from '../../../kernel/lib/usercopy.ts';
+import { copy_from_user, get_user_u32 } from '../../../kernel/lib/usercopy.ts';
 import { find_vma } from '../../../kernel/mm/vma.ts';
 import { set_altstack, set_current_blocked, stack_t_from_bytes } from '../../../kernel/signal.ts';
 import { sigset_from_bytes } from '../../../kernel/signal/sigset.ts';
 import type { Arm64 } from '../arch.ts';
 import { thread_of } from '../include/asm/processor.ts';
-import { type PtRegs, SP, USER_PT_REGS_SIZE, forget_syscall } from '../include/asm/ptrace.ts';
+import { type PtRegs, SP, forget_syscall } from '../include/asm/ptrace.ts';
 import {
   ESR_MAGIC,
   EXTRA_CONTEXT_SIZE,
@@ -57,10 +57,9 @@ function restore_frame(task: Task, regs: PtRegs): boolean {
 /** Linux: restore_sigframe(). What was restored before the first error stays restored. */
 function restore_sigframe(task: Task, regs: PtRegs, frame: number): boolean {
   const { sigframe } = task.kernel.arch as Arm64;
-  const head = sigframe.subarray(0, SIGFRAME.REGS + USER_PT_REGS_SIZE - SIGFRAME.UC_SIGMASK);
-  if (copy_from_user(task, head, (frame + SIGFRAME.UC_SIGMASK) as UserPtr)) return false;
-  set_current_blocked(task, sigset_from_bytes(new DataView(head.buffer)));
-  regs.user_regs.set(head.subarray(SIGFRAME.REGS - SIGFRAME.UC_SIGMASK));
+  if (copy_from_user(task, sigframe.head, (frame + SIGFRAME.UC_SIGMASK) as UserPtr)) return false;
+  set_current_blocked(task, sigset_from_bytes(sigframe.view, SIGFRAME.UC_SIGMASK));
+  regs.user_regs.set(sigframe.regs);
 
   // The restored x0 may look like a restart code. It is not the result of a call.
   forget_syscall(regs);
@@ -72,12 +71,11 @@ function restore_sigframe(task: Task, regs: PtRegs, frame: number): boolean {
 
 function restore_fpsimd_context(task: Task, at: number): boolean {
   const { fpsimd, sigframe } = task.kernel.arch as Arm64;
-  const record = sigframe.subarray(0, FPSIMD_CONTEXT_SIZE);
-  if (copy_from_user(task, record, at as UserPtr)) return false;
+  if (copy_from_user(task, sigframe.fpsimd, at as UserPtr)) return false;
   fpsimd.fpsimd_flush_task_state(task);
-  const { fpsimd_state } = thread_of(task);
-  fpsimd_state.set(record.subarray(16), 0);
-  fpsimd_state.set(record.subarray(8, 16), 512);
+  const thread = thread_of(task);
+  thread.vregs_bytes.set(sigframe.vregs);
+  thread.fpstatus_bytes.set(sigframe.fpstatus);
   return true;
 }
 
@@ -102,11 +100,9 @@ export function parse_user_sigframe(task: Task, frame: number): number | null {
   for (;;) {
     if (limit - offset < RECORD_HEADER_SIZE || offset % 16 !== 0) return null;
     const at = base + offset;
-    const header = new Uint8Array(RECORD_HEADER_SIZE);
-    if (copy_from_user(task, header, at as UserPtr)) return null;
-    const magic = get_unaligned_le32(header, 0);
-    const size = get_unaligned_le32(header, 4);
-    if (limit - offset < size) return null;
+    const magic = get_user_u32(task, at as UserPtr);
+    const size = get_user_u32(task, (at + 4) as UserPtr);
+    if (magic < 0 || size < 0 || limit - offset < size) return null;
 
     switch (magic) {
       case 0:

@@ -18,6 +18,9 @@ import type { PageTables } from '../mm/pgd.ts';
 
 const NO_PAGE = -1;
 
+/** Up to here a loop is faster than a view of the bytes, which has to be made. */
+const SMALL = 32;
+
 export class Uaccess implements ArchUaccess {
   private readonly ram: Uint8Array;
   private readonly view: DataView;
@@ -38,8 +41,9 @@ export class Uaccess implements ArchUaccess {
     while (done < to.length) {
       const at = this.locate(mm, from + done, false);
       if (at === NO_PAGE) break;
-      const n = Math.min(to.length - done, PAGE_SIZE - (at % PAGE_SIZE));
-      to.set(this.ram.subarray(at, at + n), done);
+      const n = Math.min(to.length - done, PAGE_SIZE - offset_in_page(at));
+      if (n <= SMALL) for (let i = 0; i < n; i++) to[done + i] = this.ram[at + i]!;
+      else to.set(this.ram.subarray(at, at + n), done);
       done += n;
     }
     return to.length - done;
@@ -50,9 +54,10 @@ export class Uaccess implements ArchUaccess {
     while (done < from.length) {
       const at = this.locate(mm, to + done, true);
       if (at === NO_PAGE) break;
-      const n = Math.min(from.length - done, PAGE_SIZE - (at % PAGE_SIZE));
+      const n = Math.min(from.length - done, PAGE_SIZE - offset_in_page(at));
       this.io.touch?.(at);
-      this.ram.set(n === from.length ? from : from.subarray(done, done + n), at);
+      if (n <= SMALL) for (let i = 0; i < n; i++) this.ram[at + i] = from[done + i]!;
+      else this.ram.set(n === from.length ? from : from.subarray(done, done + n), at);
       done += n;
     }
     return from.length - done;
@@ -63,7 +68,7 @@ export class Uaccess implements ArchUaccess {
     while (done < size) {
       const at = this.locate(mm, to + done, true);
       if (at === NO_PAGE) break;
-      const n = Math.min(size - done, PAGE_SIZE - (at % PAGE_SIZE));
+      const n = Math.min(size - done, PAGE_SIZE - offset_in_page(at));
       this.io.touch?.(at);
       this.ram.fill(0, at, at + n);
       done += n;
@@ -74,7 +79,7 @@ export class Uaccess implements ArchUaccess {
   get_user(mm: Mm, from: UserPtr, size: 1 | 2 | 4 | 8): number {
     const at = this.locate(mm, from, false);
     if (at === NO_PAGE) return -EFAULT;
-    if ((at % PAGE_SIZE) + size > PAGE_SIZE) return this.getCrossing(mm, from, size);
+    if (offset_in_page(at) + size > PAGE_SIZE) return this.getCrossing(mm, from, size);
     switch (size) {
       case 1:
         return this.view.getUint8(at);
@@ -90,7 +95,7 @@ export class Uaccess implements ArchUaccess {
   put_user(mm: Mm, to: UserPtr, value: number, size: 1 | 2 | 4 | 8): number {
     const at = this.locate(mm, to, true);
     if (at === NO_PAGE) return -EFAULT;
-    if ((at % PAGE_SIZE) + size > PAGE_SIZE) return this.putCrossing(mm, to, value, size);
+    if (offset_in_page(at) + size > PAGE_SIZE) return this.putCrossing(mm, to, value, size);
     this.io.touch?.(at);
     storeNumber(this.view, at, value, size);
     return 0;
@@ -128,9 +133,12 @@ export class Uaccess implements ArchUaccess {
     const lo = this.tables.words[ptep]!;
     if (!(write ? pte_user_writable(lo) : pte_user_readable(lo))) return NO_PAGE;
     const hi = this.tables.words[ptep + 1]! & HI_ADDR_MASK;
-    return hi * 2 ** 32 + ((lo & ~0xfff) >>> 0) - this.ramBase + (address % PAGE_SIZE);
+    return hi * 2 ** 32 + ((lo & ~0xfff) >>> 0) - this.ramBase + offset_in_page(address);
   }
 }
+
+/** Not with %, which of a number beyond 32 bits is a floating point division. */
+const offset_in_page = (address: number): number => address & (PAGE_SIZE - 1);
 
 function storeNumber(view: DataView, at: number, value: number, size: 1 | 2 | 4 | 8): void {
   switch (size) {

@@ -14,9 +14,11 @@ export const USER_FPSIMD_STATE_SIZE = 528;
 export class ThreadStruct {
   /** TPIDR_EL0: the C library's thread pointer. Two words. */
   readonly tp_value = new Uint32Array(2);
-  /** Right unless the registers are in the CPU: kernel/fpsimd.ts. Below it, two views of parts of it. */
+  /** Right unless the registers are in the CPU: kernel/fpsimd.ts. Below it, views of parts of it. */
   readonly fpsimd_state = new Uint8Array(USER_FPSIMD_STATE_SIZE);
   readonly vregs = new BigUint64Array(this.fpsimd_state.buffer, 0, 64);
+  readonly vregs_bytes = this.fpsimd_state.subarray(0, 512);
+  readonly fpstatus_bytes = this.fpsimd_state.subarray(512, 520);
   private readonly fpstatus = new Uint32Array(this.fpsimd_state.buffer, 512, 2);
   /** The program has used the vector registers, or somebody has given it some. */
   used_math = false;

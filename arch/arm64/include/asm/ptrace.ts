@@ -123,6 +123,7 @@ export class PtRegs extends GenericPtRegs {
 }
 
 /* Indexes into regs[] */
+export const FP = 29;
 export const LR = 30;
 export const SP = 31;
 export const PC = 32;

@@ -16,6 +16,8 @@
  *    sp in the handler
  */
 
+import { USER_PT_REGS_SIZE } from './ptrace.ts';
+
 export const SIGFRAME = {
   INFO: 0,
   UC: 128,
@@ -44,3 +46,16 @@ export const RECORD_HEADER_SIZE = 8;
 export const TERMINATOR_SIZE = 16;
 /** Linux: SIGFRAME_MAXSZ, the largest extra area a frame may claim. */
 export const SIGFRAME_MAXSZ = 0x4_0000;
+
+/** As much of a frame as the registers, the vectors and a fault need: what is put together and taken apart here. */
+export class SigFrameBuffer {
+  readonly bytes = new Uint8Array(SIGFRAME.SIZE);
+  readonly view = new DataView(this.bytes.buffer);
+  /** From uc_sigmask to the end of the registers: what sigreturn reads first. Below it, a part of it. */
+  readonly head = this.bytes.subarray(SIGFRAME.UC_SIGMASK, SIGFRAME.REGS + USER_PT_REGS_SIZE);
+  readonly regs = this.bytes.subarray(SIGFRAME.REGS, SIGFRAME.REGS + USER_PT_REGS_SIZE);
+  /** The first record, when it is that of the vectors: header, FPSR and FPCR, V0..V31. */
+  readonly fpsimd = this.bytes.subarray(SIGFRAME.RESERVED, SIGFRAME.RESERVED + FPSIMD_CONTEXT_SIZE);
+  readonly fpstatus = this.fpsimd.subarray(8, 16);
+  readonly vregs = this.fpsimd.subarray(16);
+}

@@ -2,7 +2,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Cpu } from '../../../../../board/cpu/cpu.ts';
 import { thread_of } from '../../../../../arch/arm64/include/asm/processor.ts';
-import { SIGFRAME } from '../../../../../arch/arm64/include/asm/sigcontext.ts';
+import { SIGFRAME, SigFrameBuffer } from '../../../../../arch/arm64/include/asm/sigcontext.ts';
 import { FpSimd } from '../../../../../arch/arm64/kernel/fpsimd.ts';
 import { ORIG_X0, PSR_I_BIT, type PtRegs } from '../../../../../arch/arm64/include/asm/ptrace.ts';
 import { arch_do_signal_or_restart, arch_untagged_si_addr } from '../../../../../arch/arm64/kernel/signal.ts';
@@ -41,7 +41,7 @@ function setup(flags = 0, sa_mask = EMPTY_SIGSET) {
   const kernel = testKernel({
     ...memory.arch,
     vdso: { sigtramp: () => SIGTRAMP },
-    sigframe: new Uint8Array(SIGFRAME.SIZE),
+    sigframe: new SigFrameBuffer(),
     fpsimd: new FpSimd({} as Cpu), // nobody's registers are in it: they are in memory
     rt_sigreturn,
     user_stack_pointer: (r: PtRegs) => r.sp,
