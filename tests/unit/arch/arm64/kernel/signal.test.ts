@@ -2,7 +2,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import type { Cpu } from '../../../../../board/cpu/cpu.ts';
 import { thread_of } from '../../../../../arch/arm64/include/asm/processor.ts';
-import { SIGFRAME, SigFrameBuffer } from '../../../../../arch/arm64/include/asm/sigcontext.ts';
+import { SigFrameBuffer } from '../../../../../arch/arm64/include/asm/sigcontext.ts';
 import { FpSimd } from '../../../../../arch/arm64/kernel/fpsimd.ts';
 import { ORIG_X0, PSR_I_BIT, type PtRegs } from '../../../../../arch/arm64/include/asm/ptrace.ts';
 import { arch_do_signal_or_restart, arch_untagged_si_addr } from '../../../../../arch/arm64/kernel/signal.ts';
