@@ -102,6 +102,8 @@ export interface MemOptions {
   readonly exclusive?: boolean;
   /** Bytes of one element when the access has several (pairs): their alignment is what SCTLR_EL1.A asks for. */
   readonly element?: Bytes | 16;
+  /** Clears the block around the address: DC ZVA, which has its own rules about memory types. */
+  readonly zero?: boolean;
   /** The base register's number, if it may be SP: CheckSPAlignment. */
   readonly sp?: Reg;
 }
@@ -179,6 +181,8 @@ export interface Builder {
   exit(code: (typeof EXIT)[keyof typeof EXIT], pc: 'this' | 'next'): void;
   /** Hands the instruction to the imported sys() function: see EngineImports. */
   sys(): void;
+  /** As the first statement: does so if `c`, and then nothing of what follows. */
+  sysIf(c: Value): void;
   undefined(): void;
   undefinedIf(c: Value): void;
   call(helper: Helper, ...args: Value[]): Value;

@@ -46,6 +46,7 @@ export const STATE = {
   SCRATCH: 0x1a0, //     64 bytes: where elements of a vector are put together
   TLB_USER: 0x1e0, //    i32: the bank of EL0, which LDTR and STTR use at EL1 as well. Changes only where run() is left
   TOUCHED: 0x1e4, //     i32: non-zero = translated code may have been written (Bus.touch): the translator must look
+  ZVA_TRAP: 0x1e4, //    i32: non-zero = SCTLR_EL1.DZE forbids DC ZVA at EL0
   V: 0x200, //           V0..V31, 16 bytes each
   SYSREG: 0x400, //      the system register file: see sysreg.ts
   BOUNCE: 0xf00, //      64 bytes and more: where device and page-crossing accesses really happen
@@ -100,6 +101,9 @@ export const JUMP_ENTRY = { TAG: 0, HOST: 8, SLOT: 12, SIZE: 16 } as const;
 /** Counters of visits, 16 bits each, index PC[16:2]. */
 export const VISIT_COUNTERS = 0x8000;
 
+/** What DC ZVA clears: DCZID_EL0 says so. */
+export const ZVA_SIZE = 64;
+
 /** Low 12 bits of a tag are zero; this one's are not. */
 export const TLB_INVALID = 0xffff_ffff;
 
@@ -153,5 +157,6 @@ export const ACCESS = {
   ALIGNED: 0x800, //      must be aligned to its size, whatever SCTLR_EL1.A says
   SP_MISALIGNED: 0x1000, // the base register is SP and SP_CHECK found it misaligned: an exception of its own class
   EXCLUSIVE: 0x2000, //    exclusive or atomic: devices cannot do it
+  ZERO: 0x4000, //         DC ZVA: the 64 bytes around the address are cleared
   ELEMENT_SHIFT: 16, //   bits 19:16: log2 of the element's size, what "aligned" means to SCTLR_EL1.A and device memory
 } as const;

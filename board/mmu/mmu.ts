@@ -14,7 +14,7 @@
 import type { Bus } from '../bus.ts';
 import type { Debug } from '../cpu/debug.ts';
 import type { Registers } from '../cpu/registers.ts';
-import { ACCESS, STATE } from '../cpu/state.ts';
+import { ACCESS, STATE, ZVA_SIZE } from '../cpu/state.ts';
 import { Tlb } from './tlb.ts';
 import {
   EL1_SHIFT,
@@ -239,6 +239,7 @@ export class Mmu {
     const lo = this.words[STATE.VA >>> 2]!;
     const hi = this.words[(STATE.VA >>> 2) + 1]!;
     if ((access & ACCESS.SP_MISALIGNED) !== 0) return this.refuse(FAULT.SP, 0, lo, hi);
+    if ((access & ACCESS.ZERO) !== 0) return this.zero(access, lo, hi);
 
     const size = access & ACCESS.SIZE;
     const aligned = (lo & ((1 << ((access >>> ACCESS.ELEMENT_SHIFT) & 15)) - 1)) === 0;
@@ -252,9 +253,7 @@ export class Mmu {
 
     const pa = this.page + (lo & 0xfff);
     if (!this.bus.isRam(pa)) return this.device(access, lo, hi, size, pa);
-    if ((access & ACCESS.WRITE) !== 0) this.bus.touch(pa - this.bus.ramBase);
-    this.remember(access, hi, lo);
-    return this.hostPage() + (lo & 0xfff);
+    return this.inPlace(access, lo, hi);
   }
 
   /** Finishes the store that slow() redirected to the bounce buffer. */
@@ -279,17 +278,19 @@ export class Mmu {
     return false;
   }
 
-  /** DC ZVA: clears an aligned block, as one store would; but Device memory refuses it whatever its alignment. */
-  zero(lo: number, hi: number, size: number): boolean {
-    let fsc = this.checkData(hi, lo, ACCESS.WRITE, true);
-    if (fsc === FSC_NONE && this.isDevice && this.enabled) fsc = FSC_ALIGNMENT;
-    if (fsc !== FSC_NONE) return this.refuseData(fsc, ACCESS.WRITE, lo, hi) !== 0;
-    if (this.watched(ACCESS.WRITE, lo & -size, hi, size)) return false;
-    const host = this.hostPage() + (lo & 0xfff & -size);
-    if (!this.bus.isRam(this.page)) return true;
-    this.bus.touch(this.page - this.bus.ramBase);
-    this.bytes.fill(0, host, host + size);
-    return true;
+  /* DC ZVA: as one store would, but Device memory refuses it whatever its alignment. */
+  private zero(access: number, lo: number, hi: number): number {
+    const fsc = this.checkData(hi, lo, access, !this.enabled);
+    if (fsc !== FSC_NONE) return this.refuseData(fsc, access, lo, hi);
+    if (this.watched(access, (lo & -ZVA_SIZE) >>> 0, hi, ZVA_SIZE)) return 0;
+    return this.bus.isRam(this.page) ? this.inPlace(access, lo, hi) : STATE.BOUNCE;
+  }
+
+  /** The translated page is RAM: where the access happens, and from now on without being asked. */
+  private inPlace(access: number, lo: number, hi: number): number {
+    if ((access & ACCESS.WRITE) !== 0) this.bus.touch(this.page - this.bus.ramBase);
+    this.remember(access, hi, lo);
+    return this.hostPage() + (lo & 0xfff);
   }
 
   /* Both pages are checked before anything moves: an access happens entirely or not at all. */

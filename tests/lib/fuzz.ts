@@ -19,8 +19,8 @@ import { type Case, findOracle, MAX_CASES, type Oracle } from './oracle.ts';
 import { unknownDifferences } from './qemu-differences.ts';
 import { Random, randomCase } from './random-insn.ts';
 
-/** Rows that user mode cannot compare: they need the kernel, or the answer is another machine's. */
-const ELSEWHERE = /^(SVC|HVC|SMC|WFE|WFI|SEVL?|ERET|SYSL?|M[RS]{2}(?! FP)|HINT)/;
+/** Rows that user mode cannot compare: they need the kernel, or the answer is another machine's (DC ZVA's block). */
+const ELSEWHERE = /^(SVC|DC ZVA|HVC|SMC|WFE|WFI|SEVL?|ERET|SYSL?|M[RS]{2}(?! FP)|HINT)/;
 
 export const comparable = (): Row[] => A64.filter((row) => !ELSEWHERE.test(row[1]));
 

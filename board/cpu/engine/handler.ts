@@ -367,6 +367,13 @@ export class Handler implements Builder, Surroundings {
     this.frame.sys();
   }
 
+  sysIf(c: Value): void {
+    emit(this.code, c, this);
+    this.code.if();
+    this.frame.sys();
+    this.code.end();
+  }
+
   undefined(): void {
     this.frame.leave(EXIT.UNDEFINED, 'this');
   }
@@ -482,6 +489,7 @@ function accessCode(bytes: number, access: Access, options: MemOptions): number 
     (options.unprivileged ? ACCESS.UNPRIVILEGED : 0) |
     (options.aligned ? ACCESS.ALIGNED : 0) |
     (options.exclusive ? ACCESS.EXCLUSIVE : 0) |
+    (options.zero ? ACCESS.ZERO : 0) |
     (Math.log2(options.element ?? bytes) << ACCESS.ELEMENT_SHIFT)
   );
 }

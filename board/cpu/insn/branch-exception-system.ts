@@ -10,7 +10,7 @@
  */
 import type { Builder, Fields, Row, Semantics } from '../builder.ts';
 import { FPCR, FPSR } from '../fp/status.ts';
-import { EXIT, STATE } from '../state.ts';
+import { EXIT, STATE, ZVA_SIZE } from '../state.ts';
 import {
   add,
   and,
@@ -22,6 +22,7 @@ import {
   shl,
   shr,
   signed,
+  v128,
   type Value,
   wrap,
   xor,
@@ -31,6 +32,7 @@ import {
 /** A word offset from this instruction. */
 const target = (b: Builder, offset: Value): Value => add(b.pc(), sext(shl(signed(offset), 2)));
 const INSN_BYTES = 4;
+const ZERO = v128(new Array<number>(16).fill(0));
 
 // Conditional branch (immediate)
 
@@ -73,6 +75,13 @@ function clrex(b: Builder): void {
 
 function cfinv(b: Builder): void {
   b.setNzcv(xor(b.nzcv(), 1 << 29));
+}
+
+/** EL0 may be forbidden to; and the block lies in the page of any address in it. */
+function dc_zva(b: Builder, f: Fields): void {
+  b.sysIf(and(b.get(STATE.ZVA_TRAP, 'i32'), eqz(b.get(STATE.EL, 'i32'))));
+  const block = b.let(and(b.mem(b.x(f.t, 64), 1, 'write', { zero: true }), -ZVA_SIZE));
+  for (let at = 0; at < ZVA_SIZE; at += 16) b.vstore(block, at, ZERO);
 }
 
 // System register move: those that need no decision
@@ -185,6 +194,7 @@ export const BRANCH_EXCEPTION_SYSTEM: readonly Row[] = [
 
   // System instructions
   ['1101010100001ooonnnnmmmmppprrrrr', 'SYS', system, '{sys}', SYSTEM],
+  ['110101010000101101110100001ttttt', 'DC ZVA', dc_zva, 'dc zva, {X:t}', { cold: true }],
   ['1101010100101ooonnnnmmmmppprrrrr', 'SYSL', system, 'sysl {X:r}, {sysl}', SYSTEM],
 
   // System register move

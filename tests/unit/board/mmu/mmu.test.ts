@@ -394,6 +394,23 @@ test('DC ZVA clears the 64 bytes around its address', () => {
   assert.equal(left, [0x40, 0x48, 0x50, 0x58, 0x60, 0x68, 0x70, 0x78]);
 });
 
+test('DC ZVA faults as one store would, with the address it was given', () => {
+  const open = (r: Rig) => r.cpu.writeSysreg('SCTLR_EL1', (1 << 14) | 1);
+  const faults = (address: bigint, prepare: (r: Rig) => void = () => {}) => {
+    const rig = run('zva', address, (r) => {
+      open(r);
+      prepare(r);
+    });
+    return [rig.ec, rig.iss, rig.cpu.far];
+  };
+  assert.equal(faults(0x10_2047n), [0x24, 0x47, 0x10_2047n], 'not mapped');
+  assert.equal(
+    faults(0x10_0047n, (r) => r.map(0x10_0000n, DATA, USER_NG | PTE.RDONLY)),
+    [0x24, 0x4f, 0x10_0047n],
+  );
+  assert.equal(faults(0x20_0040n), [0x24, 0x61, 0x20_0040n], 'a device, however aligned');
+});
+
 test('an access that begins in the last page of the address space and ends in the first is a fault', () => {
   for (const piece of ['load', 'store', 'storePair'] as const) {
     const rig = run(piece, 0xffff_ffff_ffff_fffen);
