@@ -108,6 +108,11 @@ export interface ArchProcess {
   /** exec: all registers zero but pc and sp. The system call number stays. */
   start_thread(task: Task, pc: number, sp: number): void;
   flush_thread(task: Task): void;
+  /** What the architecture has to do when drivers and /proc can be used. */
+  initcalls(kernel: Kernel): void;
+  /** PR_SET_TAGGED_ADDR_CTRL, PR_GET_TAGGED_ADDR_CTRL. */
+  set_tagged_addr_ctrl(task: Task, arg: number): number;
+  get_tagged_addr_ctrl(task: Task): number;
   exit_thread(task: Task): void;
   /** The CPU's per-task state and address space change hands. Called with `next` about to run. */
   switch_to(prev: Task, next: Task): void;

@@ -51,6 +51,8 @@ const PR_SET_DUMPABLE = 4;
 const PR_GET_KEEPCAPS = 7;
 const PR_SET_KEEPCAPS = 8;
 const PR_GET_TIMING = 13;
+const PR_SET_TAGGED_ADDR_CTRL = 55;
+const PR_GET_TAGGED_ADDR_CTRL = 56;
 const PR_SET_TIMING = 14;
 const PR_SET_NAME = 15;
 const PR_GET_NAME = 16;
@@ -132,13 +134,15 @@ const OPERATIONS: ReadonlyMap<number, Operation> = new Map<number, Operation>([
   [PR_SET_THP_DISABLE,     set_thp_disable],
   [PR_GET_THP_DISABLE,     get_thp_disable],
   [PR_CAP_AMBIENT,         cap_ambient],
+  [PR_SET_TAGGED_ADDR_CTRL, (task, { a2, a3, a4, a5 }) => (a3 || a4 || a5 ? -EINVAL : task.kernel.arch.set_tagged_addr_ctrl(task, a2))],
+  [PR_GET_TAGGED_ADDR_CTRL, (task, { a2, a3, a4, a5 }) => (a2 || a3 || a4 || a5 ? -EINVAL : task.kernel.arch.get_tagged_addr_ctrl(task))],
   [PR_SET_SYSCALL_USER_DISPATCH, (task, { a2, exact }) => set_syscall_user_dispatch(task, a2, ...exact)],
   [PR_SET_PTRACER,         (task, { a2 }) => yama_set_ptracer(task, a2 >= 2 ** 63 ? -1 : a2 | 0)],
 ]);
 
 /** An argument as a number, as an address, and exactly. */
 const word: ArgType<readonly [number, UserPtr, bigint]> = {
-  decode: (words, i) => [ulong.decode(words, i), user_ptr(words, i), reg64.decode(words, i)],
+  decode: (words, i, tagged) => [ulong.decode(words, i), user_ptr(words, i, tagged), reg64.decode(words, i)],
   format: ([value], task, words, i, ret) => ulong.format(value, task, words, i, ret),
 };
 

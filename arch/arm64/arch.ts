@@ -37,6 +37,7 @@ import { aarch64_regsets } from './kernel/regset.ts';
 import { setup_arch } from './kernel/setup.ts';
 import * as signal from './kernel/signal.ts';
 import { rt_sigreturn } from './kernel/sigreturn.ts';
+import { TaggedAddr, get_tagged_addr_ctrl } from './kernel/tagged-addr.ts';
 import { Vdso } from './kernel/vdso.ts';
 import { Arm64Mm } from './mm/mmu.ts';
 
@@ -50,6 +51,7 @@ export class Arm64 extends Arm64Mm implements Arch {
   readonly io: Io;
   readonly vdso: Vdso;
   readonly fpsimd: FpSimd;
+  readonly tagged_addr = new TaggedAddr();
   readonly sys_call_table: readonly (Syscall | undefined)[];
   readonly machine = 'aarch64';
   readonly elf_machine = EM_AARCH64;
@@ -165,6 +167,18 @@ export class Arm64 extends Arm64Mm implements Arch {
 
   flush_thread(task: Task): void {
     process.flush_thread(this, task);
+  }
+
+  initcalls(kernel: Kernel): void {
+    this.tagged_addr.tagged_addr_init(kernel);
+  }
+
+  set_tagged_addr_ctrl(task: Task, arg: number): number {
+    return this.tagged_addr.set_tagged_addr_ctrl(task, arg);
+  }
+
+  get_tagged_addr_ctrl(task: Task): number {
+    return get_tagged_addr_ctrl(task);
   }
 
   exit_thread(task: Task): void {

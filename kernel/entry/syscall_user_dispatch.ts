@@ -25,7 +25,7 @@ import type { Kernel } from '../kernel.ts';
 import { get_unaligned_reg64, put_unaligned_le64 } from '../lib/bytes.ts';
 import { copy_to_user, get_user_u8, memdup_user } from '../lib/usercopy.ts';
 import { force_exit_sig, force_sig_info, sigsys_info } from '../signal/force.ts';
-import { user_ptr } from '../syscalls/define.ts';
+import { untagged_ptr } from '../syscalls/define.ts';
 
 export const PR_SYS_DISPATCH_OFF = 0;
 /** Calls from everywhere but the range; once the only mode there was, and called ON. */
@@ -117,7 +117,7 @@ export function set_syscall_user_dispatch(
   }
   const on = mode !== PR_SYS_DISPATCH_OFF;
   if (on && !kernel.syscall_user_dispatch) return -EPERM;
-  const pointer = user_ptr(new Uint32Array(BigUint64Array.of(selector).buffer), 0);
+  const pointer = untagged_ptr(new Uint32Array(BigUint64Array.of(selector).buffer), 0);
   if (pointer >= NOT_USER) return -EFAULT;
 
   const inclusive = mode === PR_SYS_DISPATCH_INCLUSIVE_ON;

@@ -17,11 +17,11 @@
 import { type LinuxBinprm, MAX_ARG_STRINGS, MAX_ARG_STRLEN } from '../include/linux/binfmts.ts';
 import type { Task } from '../include/linux/sched.ts';
 import { VM_EXEC, VM_STACK_FLAGS } from '../include/linux/mm.ts';
-import { PAGE_SIZE, page_align, page_align_down, type UserPtr } from '../include/linux/types.ts';
+import { NULL, PAGE_SIZE, page_align, page_align_down, type UserPtr } from '../include/linux/types.ts';
 import { E2BIG, EFAULT, ENOMEM } from '../include/uapi/errno.ts';
 import { string_to_bytes } from '../lib/bytes.ts';
-import { copy_to_user, get_user_u32, strncpy_from_user } from '../lib/usercopy.ts';
-import { user_ptr } from '../syscalls/define.ts';
+import { copy_to_user, memdup_user, strncpy_from_user } from '../lib/usercopy.ts';
+import { pointer_in } from '../syscalls/define.ts';
 import { __vm_enough_memory, may_expand_vm, vm_unacct_memory } from '../mm/util.ts';
 import { insert_vm_struct, vm_area_alloc } from '../mm/vma.ts';
 
@@ -46,17 +46,17 @@ export function bprm_stack_limits(stackLimit: number, argc: number, envc: number
   );
 }
 
-/** The pointers of a NULL-terminated array in user memory, or -errno. A NULL array has none. Tags are dropped. */
+/** The pointers of a NULL-terminated array in user memory, or -errno. A NULL array has none. */
 export function read_pointers(task: Task, array: UserPtr): UserPtr[] | number {
   const pointers: UserPtr[] = [];
   if (array === 0) return pointers;
   for (let at: number = array; ; at += POINTER) {
-    const lo = get_user_u32(task, at as UserPtr);
-    const hi = get_user_u32(task, (at + 4) as UserPtr);
-    if (lo < 0 || hi < 0) return -EFAULT;
-    if (lo === 0 && hi === 0) return pointers;
+    const bytes = memdup_user(task, at as UserPtr, POINTER);
+    if (typeof bytes === 'number') return bytes;
+    const pointer = pointer_in(task, bytes, 0);
+    if (pointer === NULL) return pointers;
     if (pointers.length >= MAX_ARG_STRINGS) return -E2BIG;
-    pointers.push(user_ptr(Uint32Array.of(lo, hi), 0));
+    pointers.push(pointer);
   }
 }
 

@@ -72,7 +72,7 @@ interface FcntlArg {
 }
 
 const fcntlArg: ArgType<FcntlArg> = {
-  decode: (words, i) => ({ value: words[2 * i]! | 0, ptr: user_ptr(words, i) }),
+  decode: (words, i, tagged) => ({ value: words[2 * i]! | 0, ptr: user_ptr(words, i, tagged) }),
   format: ({ value, ptr }) => (ptr > 0xffff ? hex(ptr) : String(value)),
 };
 

@@ -45,7 +45,7 @@ import {
   type WaitQueueHead,
 } from '../sched/wait.ts';
 import { restore_saved_sigmask_unless, set_user_sigmask, signal_pending } from '../signal.ts';
-import { int, outptr, ptr, size, SYSCALL_DEFINE, uint } from '../syscalls/define.ts';
+import { int, outptr, pointer_in, ptr, size, SYSCALL_DEFINE, uint } from '../syscalls/define.ts';
 import { schedule_hrtimeout } from '../time/hrtimer.ts';
 import { NSEC_PER_SEC } from '../time/timekeeping.ts';
 import { fdget, fdget_raw } from './file.ts';
@@ -298,5 +298,5 @@ function get_sigset_argpack(task: Task, from: UserPtr): { pointer: UserPtr; size
   if (from === NULL) return { pointer: NULL, size: 0 };
   const bytes = memdup_user(task, from, 16);
   if (typeof bytes === 'number') return bytes;
-  return { pointer: get_unaligned_le64(bytes, 0) as UserPtr, size: get_unaligned_le64(bytes, 8) };
+  return { pointer: pointer_in(task, bytes, 0), size: get_unaligned_le64(bytes, 8) };
 }

@@ -152,6 +152,7 @@ function do_initcalls(kernel: Kernel): void {
   tty_init(kernel);
   pl011_init(kernel);
   pl031_init(kernel);
+  kernel.arch.initcalls(kernel);
 }
 
 /** PID 1 is born here; PID 0 has nothing left to do. */

@@ -6,9 +6,10 @@
  */
 
 import type { Task } from '../include/linux/sched.ts';
-import { TASK_SIZE, type UserPtr } from '../include/linux/types.ts';
+import { NOT_USER, TASK_SIZE, type UserPtr } from '../include/linux/types.ts';
 import { EFAULT, EINVAL } from '../include/uapi/errno.ts';
-import { get_unaligned_le32, get_unaligned_sle64 } from './bytes.ts';
+import { pointer_in } from '../syscalls/define.ts';
+import { get_unaligned_sle64 } from './bytes.ts';
 import { clear_user, copy_from_user, copy_to_user, memdup_user } from './usercopy.ts';
 
 /** What one read() or write() moves at most: INT_MAX rounded down to a page. */
@@ -152,10 +153,10 @@ export function import_iovec(task: Task, uvector: UserPtr, count: number): IovIt
   const segments: Segment[] = [];
   let left = MAX_RW_COUNT;
   for (let at = 0; at < bytes.length; at += IOVEC_SIZE) {
-    const base = user_address(bytes, at);
+    const base = pointer_in(task, bytes, at);
     const length = get_unaligned_sle64(bytes, at + 8);
     if (length < 0) return -EINVAL;
-    if (base + length > TASK_SIZE) return -EFAULT;
+    if (base >= NOT_USER || base + length > TASK_SIZE) return -EFAULT;
 
     // "The sum of the lengths": what does not fit is cut silently, as for one long buffer.
     const taken = Math.min(length, left);
@@ -163,9 +164,4 @@ export function import_iovec(task: Task, uvector: UserPtr, count: number): IovIt
     if (taken > 0) segments.push({ base, length: taken });
   }
   return IovIter.scattered(task, segments);
-}
-
-/** A pointer in memory: its tag byte is ignored, as in a register. */
-function user_address(bytes: Uint8Array, at: number): number {
-  return (get_unaligned_le32(bytes, at + 4) & 0x00ff_ffff) * 2 ** 32 + get_unaligned_le32(bytes, at);
 }

@@ -25,7 +25,7 @@ import type { Task } from '../include/linux/sched.ts';
 import { PAGE_SIZE, page_align, TASK_SIZE } from '../include/linux/types.ts';
 import { EACCES, EINVAL, ENOMEM, EOPNOTSUPP } from '../include/uapi/errno.ts';
 import * as uapi from '../include/uapi/mman.ts';
-import { enumeration, ptr, SYSCALL_DEFINE, size } from '../syscalls/define.ts';
+import { enumeration, mapping, SYSCALL_DEFINE, size } from '../syscalls/define.ts';
 import { access_allows, faultin_page_range } from './gup.ts';
 import { unmap_mapping_range, zap_page_range } from './memory.ts';
 import { find_vma, linear_page_index, vma_is_anonymous, vma_modify_flags } from './vma.ts';
@@ -154,6 +154,6 @@ const advice_names = enumeration(
 
 export const sys_madvise = SYSCALL_DEFINE(
   'madvise',
-  { addr: ptr, length: size, advice: advice_names },
+  { addr: mapping, length: size, advice: advice_names },
   (task, { addr, length, advice }) => do_madvise(task, addr, length, advice),
 );

@@ -9,7 +9,7 @@ import type { Mm, VmArea } from '../include/linux/mm_types.ts';
 import { PAGE_SIZE, page_align, TASK_SIZE, type UserPtr } from '../include/linux/types.ts';
 import { EFAULT, EINVAL, ENOMEM } from '../include/uapi/errno.ts';
 import { copy_to_user } from '../lib/usercopy.ts';
-import { outptr, ptr, SYSCALL_DEFINE, size } from '../syscalls/define.ts';
+import { mapping, outptr, SYSCALL_DEFINE, size } from '../syscalls/define.ts';
 import { linear_page_index, vma_lookup } from './vma.ts';
 
 /** Pages asked about at a time. */
@@ -36,7 +36,7 @@ function do_mincore(mm: Mm, start: number, vec: Uint8Array): number {
 
 export const sys_mincore = SYSCALL_DEFINE(
   'mincore',
-  { addr: ptr, length: size, vec: outptr },
+  { addr: mapping, length: size, vec: outptr },
   (task, { addr, length, vec }) => {
     if (addr % PAGE_SIZE !== 0) return -EINVAL;
     if (length > TASK_SIZE - addr) return -ENOMEM;

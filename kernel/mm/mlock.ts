@@ -14,7 +14,7 @@ import { PAGE_SIZE, page_align, page_align_down } from '../include/linux/types.t
 import { EAGAIN, EINVAL, ENOMEM, EPERM } from '../include/uapi/errno.ts';
 import { MCL_CURRENT, MCL_FUTURE, MCL_ONFAULT, MLOCK_ONFAULT } from '../include/uapi/mman.ts';
 import { RLIMIT_MEMLOCK } from '../include/uapi/resource.ts';
-import { bits, ptr, SYSCALL_DEFINE, size } from '../syscalls/define.ts';
+import { bits, mapping, SYSCALL_DEFINE, size } from '../syscalls/define.ts';
 import { mm_populate, mm_populate_strictly } from './gup.ts';
 import { rlimit } from './util.ts';
 import { find_vma, vma_lookup, vma_modify_flags, vmas_in } from './vma.ts';
@@ -119,21 +119,23 @@ function do_munlock(task: Task, address: number, length: number): number {
   return apply_vma_lock_flags(task.mm!, start, start + whole_pages(address, length), 0);
 }
 
-export const sys_mlock = SYSCALL_DEFINE('mlock', { addr: ptr, length: size }, (task, { addr, length }) =>
+export const sys_mlock = SYSCALL_DEFINE('mlock', { addr: mapping, length: size }, (task, { addr, length }) =>
   do_mlock(task, addr, length, VM_LOCKED),
 );
 
 export const sys_mlock2 = SYSCALL_DEFINE(
   'mlock2',
-  { addr: ptr, length: size, flags: bits({ MLOCK_ONFAULT }) },
+  { addr: mapping, length: size, flags: bits({ MLOCK_ONFAULT }) },
   (task, { addr, length, flags }) => {
     if ((flags & ~MLOCK_ONFAULT) !== 0) return -EINVAL;
     return do_mlock(task, addr, length, VM_LOCKED | (flags !== 0 ? VM_LOCKONFAULT : 0));
   },
 );
 
-export const sys_munlock = SYSCALL_DEFINE('munlock', { addr: ptr, length: size }, (task, { addr, length }) =>
-  do_munlock(task, addr, length),
+export const sys_munlock = SYSCALL_DEFINE(
+  'munlock',
+  { addr: mapping, length: size },
+  (task, { addr, length }) => do_munlock(task, addr, length),
 );
 
 export const sys_mlockall = SYSCALL_DEFINE(

@@ -44,7 +44,7 @@ import {
 } from '../include/uapi/errno.ts';
 import * as uapi from '../include/uapi/mman.ts';
 import { MS_NOEXEC } from '../include/uapi/mount.ts';
-import { bits, int, long, ptr, SYSCALL_DEFINE, size, ulong } from '../syscalls/define.ts';
+import { bits, int, long, mapping, SYSCALL_DEFINE, size, ulong } from '../syscalls/define.ts';
 import { mm_populate } from './gup.ts';
 import { zap_page_range } from './memory.ts';
 import { can_do_mlock } from './mlock.ts';
@@ -319,6 +319,8 @@ export const sys_mmap = SYSCALL_DEFINE(
   },
 );
 
-export const sys_munmap = SYSCALL_DEFINE('munmap', { addr: ptr, length: size }, (task, { addr, length }) =>
-  do_munmap(task.mm!, addr, length),
+export const sys_munmap = SYSCALL_DEFINE(
+  'munmap',
+  { addr: mapping, length: size },
+  (task, { addr, length }) => do_munmap(task.mm!, addr, length),
 );

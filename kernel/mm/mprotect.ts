@@ -35,7 +35,7 @@ import {
   PROT_SEM,
   PROT_WRITE,
 } from '../include/uapi/mman.ts';
-import { ptr, SYSCALL_DEFINE, size } from '../syscalls/define.ts';
+import { mapping, SYSCALL_DEFINE, size } from '../syscalls/define.ts';
 import { mm_populate } from './gup.ts';
 import { page_is_private, vm_get_page_prot } from './memory.ts';
 import { calc_vm_prot_bits, prot_bits } from './mmap.ts';
@@ -147,6 +147,6 @@ function change_pte_range(mm: Mm, vma: VmArea, first: number, count: number): vo
 
 export const sys_mprotect = SYSCALL_DEFINE(
   'mprotect',
-  { addr: ptr, length: size, prot: prot_bits },
+  { addr: mapping, length: size, prot: prot_bits },
   (task, { addr, length, prot }) => do_mprotect(task, addr, length, prot),
 );

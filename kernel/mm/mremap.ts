@@ -20,7 +20,7 @@ import type { Task } from '../include/linux/sched.ts';
 import { PAGE_SIZE, page_align, TASK_SIZE } from '../include/linux/types.ts';
 import { EAGAIN, EFAULT, EINVAL, ENOMEM } from '../include/uapi/errno.ts';
 import { MAP_FIXED, MREMAP_DONTUNMAP, MREMAP_FIXED, MREMAP_MAYMOVE } from '../include/uapi/mman.ts';
-import { bits, ptr, SYSCALL_DEFINE, size, ulong } from '../syscalls/define.ts';
+import { bits, mapping, SYSCALL_DEFINE, size, ulong } from '../syscalls/define.ts';
 import { mm_populate } from './gup.ts';
 import { zap_page_range } from './memory.ts';
 import { do_munmap } from './mmap.ts';
@@ -247,7 +247,7 @@ function move_ptes(mm: Mm, from: number, to: number, count: number): void {
 export const sys_mremap = SYSCALL_DEFINE(
   'mremap',
   {
-    old_address: ptr,
+    old_address: mapping,
     old_size: size,
     new_size: size,
     flags: bits({ MREMAP_MAYMOVE, MREMAP_FIXED, MREMAP_DONTUNMAP }),

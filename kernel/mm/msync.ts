@@ -11,7 +11,7 @@ import type { Task } from '../include/linux/sched.ts';
 import { PAGE_SIZE, page_align, TASK_SIZE } from '../include/linux/types.ts';
 import { EBUSY, EINVAL, ENOMEM } from '../include/uapi/errno.ts';
 import { MS_ASYNC, MS_INVALIDATE, MS_SYNC } from '../include/uapi/mman.ts';
-import { bits, ptr, SYSCALL_DEFINE, size } from '../syscalls/define.ts';
+import { bits, mapping, SYSCALL_DEFINE, size } from '../syscalls/define.ts';
 import { vmas_in } from './vma.ts';
 
 function do_msync(task: Task, start: number, length: number, flags: number): number {
@@ -37,6 +37,6 @@ function do_msync(task: Task, start: number, length: number, flags: number): num
 
 export const sys_msync = SYSCALL_DEFINE(
   'msync',
-  { addr: ptr, length: size, flags: bits({ MS_ASYNC, MS_INVALIDATE, MS_SYNC }) },
+  { addr: mapping, length: size, flags: bits({ MS_ASYNC, MS_INVALIDATE, MS_SYNC }) },
   (task, { addr, length, flags }) => do_msync(task, addr, length, flags),
 );

@@ -12,7 +12,7 @@ import { type IovIter, UIO_MAXIOV, import_iovec } from '../lib/iov_iter.ts';
 import { get_unaligned_sle64 } from '../lib/bytes.ts';
 import { memdup_user } from '../lib/usercopy.ts';
 import { PTRACE_MODE_ATTACH_REALCREDS, mm_access } from '../ptrace.ts';
-import { SYSCALL_DEFINE, int, ptr, size, ulong, user_ptr } from '../syscalls/define.ts';
+import { SYSCALL_DEFINE, int, ptr, size, ulong, untagged_ptr } from '../syscalls/define.ts';
 import type { Mm } from '../include/linux/mm_types.ts';
 import { access_process_vm } from './gup.ts';
 import { find_task_by_vpid } from '../pid.ts';
@@ -56,7 +56,7 @@ function iovec_from_user(task: Task, rvec: UserPtr, count: number): readonly Rem
   if (typeof bytes === 'number') return bytes;
   const words = new Uint32Array(bytes.buffer);
   const segments = Array.from({ length: count }, (_, i) => ({
-    base: user_ptr(words, 2 * i),
+    base: untagged_ptr(words, 2 * i),
     length: get_unaligned_sle64(bytes, 16 * i + 8),
   }));
   return segments.some(({ length }) => length < 0) ? -EINVAL : segments;

@@ -25,7 +25,16 @@ import { get_unaligned_le32, get_unaligned_le64, put_unaligned_le32 } from '../l
 import { import_iovec, IovIter, UIO_MAXIOV } from '../lib/iov_iter.ts';
 import { copy_to_user, get_user_u32, memdup_user, put_user_u32, put_user_u64 } from '../lib/usercopy.ts';
 import { is_generator, type MaySleep, type Sleeps } from '../sched/wait.ts';
-import { flags as flagsArg, int, outbuf, outptr, ptr, size, SYSCALL_DEFINE } from '../syscalls/define.ts';
+import {
+  flags as flagsArg,
+  int,
+  outbuf,
+  outptr,
+  pointer_in,
+  ptr,
+  size,
+  SYSCALL_DEFINE,
+} from '../syscalls/define.ts';
 import { netlink_create } from './netlink/af_netlink.ts';
 import { type ControlBuffer, scm_destroy, scm_recv, scm_send, ucred_bytes } from './scm.ts';
 import {
@@ -222,13 +231,13 @@ function copy_msghdr(task: Task, umsg: UserPtr): UserMsghdr | number {
   if (count > UIO_MAXIOV) return -EMSGSIZE;
   const namelen = get_unaligned_le32(b, 8) | 0;
   if (namelen < 0) return -EINVAL;
-  const iter = import_iovec(task, get_unaligned_le64(b, 16) as UserPtr, count);
+  const iter = import_iovec(task, pointer_in(task, b, 16), count);
   if (typeof iter === 'number') return iter;
   return {
-    name: get_unaligned_le64(b, 0) as UserPtr,
+    name: pointer_in(task, b, 0),
     namelen: Math.min(namelen, MAX_ADDRESS),
     iter,
-    control: get_unaligned_le64(b, 32) as UserPtr,
+    control: pointer_in(task, b, 32),
     controllen: get_unaligned_le64(b, 40),
   };
 }

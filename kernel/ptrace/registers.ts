@@ -13,7 +13,7 @@ import type { UserPtr } from '../include/linux/types.ts';
 import { EFAULT, EINVAL } from '../include/uapi/errno.ts';
 import { get_unaligned_le64 } from '../lib/bytes.ts';
 import { copy_to_user, memdup_user, put_user_u64 } from '../lib/usercopy.ts';
-import { user_ptr } from '../syscalls/define.ts';
+import { pointer_in } from '../syscalls/define.ts';
 
 const IOVEC_SIZE = 16;
 const IOV_LEN = 8;
@@ -34,7 +34,7 @@ function ptrace_regset(task: Task, child: Task, type: number, uiov: UserPtr, mov
   if (!set || wanted % set.unit !== 0) return -EINVAL;
 
   const length = Math.min(wanted, set.size);
-  const err = move(task, child, set, user_ptr(new Uint32Array(iov.buffer), 0), length);
+  const err = move(task, child, set, pointer_in(task, iov, 0), length);
   if (err < 0) return err;
   return put_user_u64(task, (uiov + IOV_LEN) as UserPtr, length);
 }

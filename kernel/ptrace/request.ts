@@ -25,6 +25,7 @@ import {
   long,
   reg64,
   ulong,
+  untagged_ptr,
   user_ptr,
 } from '../syscalls/define.ts';
 import { ptrace_attach, ptrace_detach, ptrace_seize, ptrace_traceme } from './attach.ts';
@@ -47,17 +48,23 @@ import { find_task_by_vpid } from '../pid.ts';
 class Word {
   private readonly words: Uint32Array;
   private readonly index: number;
+  private readonly tagged: boolean;
 
-  constructor(words: Uint32Array, index: number) {
+  constructor(words: Uint32Array, index: number, tagged: boolean) {
     this.words = words;
     this.index = index;
+    this.tagged = tagged;
   }
 
   get value(): number {
     return ulong.decode(this.words, this.index);
   }
   get ptr(): UserPtr {
-    return user_ptr(this.words, this.index);
+    return user_ptr(this.words, this.index, this.tagged);
+  }
+  /** Of the tracee's. */
+  get remote(): UserPtr {
+    return untagged_ptr(this.words, this.index);
   }
   get bits(): bigint {
     return reg64.decode(this.words, this.index);
@@ -66,8 +73,9 @@ class Word {
 
 type Request = (task: Task, child: Task, addr: Word, data: Word) => number;
 
-const peek: Request = (task, child, addr, data) => generic_ptrace_peekdata(task, child, addr.ptr, data.ptr);
-const poke: Request = (_task, child, addr, data) => generic_ptrace_pokedata(child, addr.ptr, data.bits);
+const peek: Request = (task, child, addr, data) =>
+  generic_ptrace_peekdata(task, child, addr.remote, data.ptr);
+const poke: Request = (_task, child, addr, data) => generic_ptrace_pokedata(child, addr.remote, data.bits);
 
 const resume =
   (work: number, step: boolean): Request =>
@@ -113,7 +121,7 @@ const RUNNING_REQUESTS: ReadonlyMap<number, Request> = new Map<number, Request>(
 ]);
 
 const word: ArgType<Word> = {
-  decode: (words, i) => new Word(words, i),
+  decode: (words, i, tagged = false) => new Word(words, i, tagged),
   format: ({ bits }) => hex(bits),
 };
 

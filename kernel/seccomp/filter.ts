@@ -31,9 +31,10 @@ import {
 } from '../bpf/classic.ts';
 import { ns_capable } from '../cred.ts';
 import { CAP_SYS_ADMIN } from '../include/uapi/capability.ts';
+import { get_unaligned_le16 } from '../lib/bytes.ts';
 import { memdup_user } from '../lib/usercopy.ts';
 import { wake_up_poll } from '../sched/wait.ts';
-import { user_ptr } from '../syscalls/define.ts';
+import { pointer_in } from '../syscalls/define.ts';
 import type { Notification } from './notify.ts';
 
 export interface SeccompFilter {
@@ -72,9 +73,8 @@ export function seccomp_prepare_user_filter(
 ): SeccompFilter | number {
   const fprog = memdup_user(task, user_filter, SOCK_FPROG_SIZE);
   if (typeof fprog === 'number') return -EFAULT;
-  const words = new Uint32Array(fprog.buffer);
-  const length = words[0]! & 0xffff;
-  const filter = user_ptr(words, 1);
+  const length = get_unaligned_le16(fprog, 0);
+  const filter = pointer_in(task, fprog, 8);
   if (length === 0 || length > BPF_MAXINSNS) return -EINVAL;
   // A filter could otherwise lie to a setuid program about what its calls did.
   if (!task.no_new_privs && !ns_capable(task, task.cred.user_ns, CAP_SYS_ADMIN)) return -EACCES;

@@ -5,16 +5,20 @@
  * Differs: the argument types decode, check and print; --strace is built from the same declaration and cannot be out of date
  */
 
-import type { Task } from '../include/linux/sched.ts';
+import { TIF_TAGGED_ADDR, type Task } from '../include/linux/sched.ts';
 import { NOT_USER, type UserPtr } from '../include/linux/types.ts';
+import { get_unaligned_le32 } from '../lib/bytes.ts';
 import type { MaySleep } from '../sched/wait.ts';
 
 /** What a handler returns: a result or -errno; bigint only where 64 bits are the result (a register's content). */
 export type SysRet = number | bigint;
 
-/** How one argument is read from its register and printed. `words` are pairs of 32-bit halves. */
+/**
+ * How one argument is read from its register and printed. `words` are pairs of 32-bit halves. `tagged`: the task may put
+ * something into the top byte of a pointer.
+ */
 export interface ArgType<T> {
-  decode(words: Uint32Array, index: number): T;
+  decode(words: Uint32Array, index: number, tagged?: boolean): T;
   /** strace's view. `task` to read what a pointer points at, `words` to see a neighbour that holds its length. */
   format(value: T, task: Task, words: Uint32Array, index: number, ret: number): string;
   /** The call writes there: printed when it returns, with its result in `ret`. */
@@ -48,7 +52,8 @@ export function SYSCALL_DEFINE<const A extends ArgTypes>(
     name,
     argNames,
     argTypes,
-    call: (task, words) => handler(task, decode_args(argNames, argTypes, words) as Args<A>),
+    call: (task, words) =>
+      handler(task, decode_args(argNames, argTypes, words, tagged_addr_enabled(task)) as Args<A>),
   };
 }
 
@@ -56,9 +61,10 @@ function decode_args(
   names: readonly string[],
   types: readonly ArgType<unknown>[],
   words: Uint32Array,
+  tagged: boolean,
 ): object {
   const args: Record<string, unknown> = {};
-  for (let i = 0; i < names.length; i++) args[names[i]!] = types[i]!.decode(words, i);
+  for (let i = 0; i < names.length; i++) args[names[i]!] = types[i]!.decode(words, i, tagged);
   return args;
 }
 
@@ -105,20 +111,36 @@ export const reg64: ArgType<bigint> = {
   format: hex,
 };
 
-/**
- * A pointer into user space. The one place where a register becomes an address: the top byte is a tag that Linux ignores
- * (TBI), the rest must be a user address; what is not becomes NOT_USER and faults like any bad pointer.
- */
+/** Has the thread asked for it (PR_SET_TAGGED_ADDR_CTRL)? */
+const tagged_addr_enabled = (task: Task): boolean => (task.thread_info.flags & TIF_TAGGED_ADDR) !== 0;
+
+/** A pointer into user space. */
 export const ptr: ArgType<UserPtr> = {
   decode: user_ptr,
   format: (v) => (v === 0 ? 'NULL' : hex(v)),
   ctype: 'void *',
 };
 
-export function user_ptr(words: Uint32Array, i: number): UserPtr {
-  const high = words[2 * i + 1]! & 0x00ff_ffff;
+/**
+ * The one place where a register becomes an address. What is not one of user space becomes NOT_USER, and faults like any bad
+ * pointer; so does one with a tag, which the processor would ignore (TBI), unless tags are allowed.
+ */
+export function user_ptr(words: Uint32Array, i: number, tagged = false): UserPtr {
+  const high = tagged ? words[2 * i + 1]! & 0x00ff_ffff : words[2 * i + 1]!;
   return (high < 0x1_0000 ? high * 2 ** 32 + words[2 * i]! : NOT_USER) as UserPtr;
 }
+
+/** Linux: untagged_addr(). For what is said about memory, not through it: whoever says it, the tag does not count. */
+export const untagged_ptr = (words: Uint32Array, i: number): UserPtr => user_ptr(words, i, true);
+
+/** A pointer that is not in a register but in memory: `bytes` at `offset`. */
+export function pointer_in(task: Task, bytes: Uint8Array, offset: number): UserPtr {
+  const words = Uint32Array.of(get_unaligned_le32(bytes, offset), get_unaligned_le32(bytes, offset + 4));
+  return user_ptr(words, 0, tagged_addr_enabled(task));
+}
+
+/** Where a mapping is. */
+export const mapping: ArgType<UserPtr> = { decode: untagged_ptr, format: ptr.format };
 
 /** A pointer to a NUL-terminated string, printed as that string. */
 export const path: ArgType<UserPtr> = { decode: user_ptr, format: format_path, ctype: 'const char *' };

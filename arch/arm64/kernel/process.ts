@@ -12,6 +12,7 @@ import { PSR_MODE_EL0t, PtRegs } from '../include/asm/ptrace.ts';
 import type { Arm64 } from '../arch.ts';
 import { user_disable_single_step } from './debug-monitors.ts';
 import { flush_ptrace_hw_breakpoint, hw_breakpoint_thread_switch } from './hw_breakpoint.ts';
+import { flush_tagged_addr_state } from './tagged-addr.ts';
 
 const TPIDR = STATE.TPIDR_EL0 >>> 2;
 
@@ -55,6 +56,7 @@ export function flush_thread({ cpu, fpsimd }: Arm64, task: Task): void {
   cpu.regs.words.set(thread.tp_value, TPIDR);
   fpsimd.fpsimd_flush_thread(task);
   flush_ptrace_hw_breakpoint(cpu, task);
+  flush_tagged_addr_state(task);
 }
 
 export function switch_to(arm64: Arm64, prev: Task, next: Task): void {

@@ -3,7 +3,7 @@
  *
  * Linux:   arch/arm64/kernel/ptrace.c (aarch64_regsets), v6.12
  * Manual:  ptrace(2), PTRACE_GETREGSET
- * Absent:  SVE, SME, pointer authentication, tagged address control, POE, GCS
+ * Absent:  SVE, SME, pointer authentication, POE, GCS
  */
 
 import type { Cpu } from '../../../board/cpu/cpu.ts';
@@ -128,11 +128,12 @@ function hw_debug(type: number, slots: number, which: (task: Task) => readonly H
 }
 
 /** In the order in which a core file shows them. */
-export const aarch64_regsets = ({ cpu, fpsimd }: Arm64): readonly UserRegset[] => [
+export const aarch64_regsets = ({ cpu, fpsimd, tagged_addr }: Arm64): readonly UserRegset[] => [
   gpr,
   fpr(fpsimd),
   tls(cpu),
   hw_debug(NT_ARM_HW_BREAK, get_num_brps(cpu), (task) => thread_of(task).hbp_break),
   hw_debug(NT_ARM_HW_WATCH, get_num_wrps(cpu), (task) => thread_of(task).hbp_watch),
   system_call,
+  tagged_addr.regset,
 ];

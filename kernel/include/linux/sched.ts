@@ -48,6 +48,8 @@ export const TIF_FOREIGN_FPSTATE = 1 << 3;
 export const TIF_NOTIFY_SIGNAL = 1 << 6;
 export const TIF_RESTORE_SIGMASK = 1 << 20;
 export const TIF_SINGLESTEP = 1 << 21;
+/** System calls take tagged pointers: PR_SET_TAGGED_ADDR_CTRL. */
+export const TIF_TAGGED_ADDR = 1 << 26;
 
 /* thread_info.syscall_work: who wants to see this task's system calls (include/linux/thread_info.h). */
 export const SYSCALL_WORK_SECCOMP = 1 << 0;

@@ -57,3 +57,4 @@ export const NT_ARM_TLS = 0x401;
 export const NT_ARM_HW_BREAK = 0x402;
 export const NT_ARM_HW_WATCH = 0x403;
 export const NT_ARM_SYSTEM_CALL = 0x404;
+export const NT_ARM_TAGGED_ADDR_CTRL = 0x409;
