@@ -5,7 +5,7 @@ import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { A64 } from '../../../../board/cpu/a64.ts';
 import type { Row } from '../../../../board/cpu/builder.ts';
-import { buildIndex, expand, lookUp, parsePattern } from '../../../../board/cpu/decode.ts';
+import { buildIndex, Decoder, expand, lookUp, parsePattern } from '../../../../board/cpu/decode.ts';
 import { Random, randomWord } from '../../../lib/random-insn.ts';
 
 const row = (pattern: string, title: string, when?: (f: Record<string, number>) => boolean): Row =>
@@ -65,6 +65,14 @@ test('every word of every row is found, as that row or a more specific one', () 
       );
     }
   }
+});
+
+test('the decoder that makes its index as it needs it finds what the whole index has', () => {
+  const all = index(...A64);
+  const decoder = new Decoder(A64);
+  const random = new Random(2);
+  const words = A64.flatMap(([pattern]) => [randomWord(random, pattern), random.word()]);
+  for (const word of words) assert.equal(decoder.find(word), lookUp(all, word));
 });
 
 test.run();

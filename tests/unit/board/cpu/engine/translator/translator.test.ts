@@ -1,15 +1,15 @@
 /*
- * tests/unit/board/cpu/engine/translator.test.ts - nobody can tell that code was translated
+ * tests/unit/board/cpu/engine/translator/translator.test.ts - nobody can tell that code was translated
  *
  * The interpreter is the reference: every test runs both and compares, or says what the architecture demands.
  */
 
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { PAUSE } from '../../../../../board/cpu/cpu.ts';
-import { STATE } from '../../../../../board/cpu/state.ts';
-import { assembleAll } from '../../../../lib/asm.ts';
-import { PTE, RAM, Rig } from '../../../../lib/rig.ts';
+import { PAUSE } from '../../../../../../board/cpu/cpu.ts';
+import { STATE } from '../../../../../../board/cpu/state.ts';
+import { assembleAll } from '../../../../../lib/asm.ts';
+import { PTE, RAM, Rig } from '../../../../../lib/rig.ts';
 
 const CODE = 0x1000n;
 const OTHER_CODE = 0x5000n;
@@ -29,6 +29,15 @@ const code = assembleAll({
   // Loads from successive addresses until one faults.
   walk: '1: ldr x2, [x1], #8; add x0, x0, #1; b 1b',
   away: '1: subs x0, x0, #1; b.ne 1b; br x18',
+  // The function returns one instruction later than to where it was called from when X0 is even.
+  wrongReturn:
+    '1: bl 2f; add x4, x4, #1; subs x0, x0, #1; b.ne 1b; svc #0; 2: tbnz x0, #0, 3f; add x30, x30, #4; 3: add x3, x3, #1; ret',
+  // Loads of eight bytes at any address, of which some lie in two pages.
+  wander:
+    '1: ldr x2, [x1]; add x3, x3, x2; add x1, x1, #1021; and x1, x1, x5; subs x0, x0, #1; b.ne 1b; svc #0',
+  // Jumps to one of three places that X6 + 8 * (X0 modulo 4) has, or far away.
+  table:
+    '1: and x2, x0, #3; ldr x2, [x6, x2, lsl #3]; br x2; 2: add x3, x3, #1; 3: add x3, x3, #2; 4: subs x0, x0, #1; b.ne 1b; svc #0',
   calls: '1: bl 2f; subs x0, x0, #1; b.ne 1b; svc #0; 2: add x3, x3, #1; ret',
 });
 
@@ -212,6 +221,48 @@ test('a branch leaves the tag of its target behind, also when nothing is execute
   rig.go(CODE + 8n, 1 << 21);
   assert.is(rig.ec, 0x32); // software step from a lower exception level
   assert.is(rig.cpu.elr, ADDRESS);
+});
+
+test('a function may return to somebody else than its caller', () => {
+  const rig = machine('wrongReturn');
+  rig.cpu.x[0] = 200n;
+  rig.go(CODE);
+  assert.is(rig.cpu.x[3], 200n);
+  assert.is(rig.cpu.x[4], 100n);
+});
+
+test('an access finds its page, whatever page the one before it found', () => {
+  const results = (['interpreter', 'translator'] as const).map((engine) => {
+    const rig = new Rig({ engine, threshold: 2 });
+    rig.mmuOn();
+    rig.map(CODE, CODE_PA, PTE.USER);
+    // Three pages that are neighbours for the program, but not in RAM.
+    for (const [i, pa] of [DATA_PA, DATA_PA + 0x4000, DATA_PA + 0x2000].entries())
+      rig.map(DATA + BigInt(i) * 0x1000n, pa, PTE.USER | PTE.UXN);
+    for (let i = 0; i < 0x6000; i += 8) rig.setU64(DATA_PA + i, BigInt(i) * 0x1_0001_0001_0001n);
+    rig.code(CODE_PA, code.wander);
+    rig.cpu.x[0] = 5000n;
+    rig.cpu.x[1] = DATA;
+    rig.cpu.x[5] = DATA | 0x1fffn;
+    assert.is(rig.go(CODE), 0x400);
+    return rig.cpu.x[3];
+  });
+  assert.is(results[1], results[0]);
+});
+
+test('a jump through a register leads where the register says, in the page and out of it', () => {
+  const rig = machine('table');
+  rig.map(OTHER_CODE, OTHER_PA, PTE.USER);
+  rig.code(OTHER_PA, assembleAll({ away: 'add x3, x3, #100; br x7' }).away);
+  const place = (words: number): bigint => CODE + 4n * BigInt(words);
+  for (const [i, target] of [place(3), place(4), place(5), OTHER_CODE].entries())
+    rig.setU64(DATA_PA + 8 * i, target);
+  rig.cpu.x[6] = DATA;
+  rig.cpu.x[7] = place(5);
+  rig.cpu.x[0] = 400n;
+  rig.go(CODE);
+  assert.is(rig.ec, 0x15); // SVC
+  assert.is(rig.cpu.x[3], 100n * (3n + 2n + 0n + 100n));
 });
 
 test('a program that makes new code for ever does not grow', () => {
