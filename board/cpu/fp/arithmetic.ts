@@ -3,7 +3,7 @@
  *
  * Manual: Arm ARM (DDI 0487), "Shared pseudocode": FPAdd, FPSub, FPMul, FPMulX, FPDiv, FPSqrt
  *
- * On integers, so exact whatever the mode, and the truth that the fast paths (native.ts) are measured by.
+ * On integers, so right whatever the mode, and the truth that the fast paths (operation.ts) are measured by.
  */
 import type { Builder } from '../builder.ts';
 import { cases, unsignedHigh } from '../pseudocode.ts';
@@ -31,6 +31,7 @@ import {
   xor,
   zext,
 } from '../value.ts';
+import { exactOnHost, exactProduct, exactQuotient, exactSum } from './exact.ts';
 import {
   type Binary,
   binary,
@@ -42,7 +43,6 @@ import {
   isZero,
   magnitude,
   negated,
-  type PerFormat,
   powerOfTwo,
   signOf,
   unary,
@@ -64,8 +64,10 @@ const anyZero = (f: Format, x: Value, y: Value): Value => or(isZero(f, x), isZer
 type Part = (f: Format) => Binary;
 
 /** An operation of two: on finite numbers, and on those of which one is special but none is a NaN. */
-const operation = (name: string, finite: Part, infinite: Part): PerFormat =>
-  binary(name, (f) => (b, first, second) => {
+const operation =
+  (finite: Part, infinite: Part): Part =>
+  (f) =>
+  (b, first, second) => {
     const [x, y] = [flushed(b, f, first), flushed(b, f, second)];
     return b.lazy(
       or(isSpecial(f, x), isSpecial(f, y)),
@@ -77,7 +79,7 @@ const operation = (name: string, finite: Part, infinite: Part): PerFormat =>
         ),
       () => finite(f)(b, x, y),
     );
-  });
+  };
 
 // FPAdd, FPSub
 
@@ -103,7 +105,7 @@ const addFinite: Part = (f) => (b, x, y) => {
   );
 };
 
-export const FPAdd = operation('FPAdd', addFinite, addInfinities);
+export const FPAdd = exactOnHost('FPAdd', exactSum, operation(addFinite, addInfinities));
 
 /** A NaN keeps its sign: it is no sum with the negated operand. */
 export const FPSub = binary(
@@ -136,16 +138,22 @@ const mulFinite: Part = (f) => (b, x, y) =>
     },
   );
 
-export const FPMul = operation(
+export const FPMul = exactOnHost(
   'FPMul',
-  mulFinite,
-  mulInfinities((f) => (b) => invalid(b, f)),
+  exactProduct,
+  operation(
+    mulFinite,
+    mulInfinities((f) => (b) => invalid(b, f)),
+  ),
 );
 /** Zero times infinity is two. */
-export const FPMulX = operation(
+export const FPMulX = exactOnHost(
   'FPMulX',
-  mulFinite,
-  mulInfinities((f) => (_b, x, y) => or(signOfProduct(f, x, y), powerOfTwo(f, 1))),
+  exactProduct,
+  operation(
+    mulFinite,
+    mulInfinities((f) => (_b, x, y) => or(signOfProduct(f, x, y), powerOfTwo(f, 1))),
+  ),
 );
 
 // FPDiv
@@ -194,7 +202,7 @@ export function divideByZero(b: Builder, f: Format, sign: Value): Value {
   return or(sign, infinity(f));
 }
 
-export const FPDiv = operation('FPDiv', divFinite, divInfinities);
+export const FPDiv = exactOnHost('FPDiv', exactQuotient, operation(divFinite, divInfinities));
 
 // FPSqrt
 

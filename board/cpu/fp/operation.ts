@@ -6,7 +6,8 @@
  * Every operation has a helper that is right in every mode. In the mode that programs run in, rounding to nearest without
  * flushing, and once something has been inexact, the host computes the same number, and there is no flag left to raise,
  * as long as the result is neither too large nor so small that it may have underflowed, nor a NaN. Then, and then only,
- * the host's instruction is taken: the same for a scalar and for all elements of a vector.
+ * the host's instruction is taken: the same for a scalar and for all elements of a vector. (Of exact sums, products and
+ * quotients the helpers themselves leave that to the host: exact.ts.)
  */
 import type { Builder } from '../builder.ts';
 import { STATE } from '../state.ts';
