@@ -33,6 +33,8 @@ export interface SysregHook {
   /** `half` 0 is bits 31:0 and comes first, 1 is bits 63:32. Side effects of a read belong to half 0. */
   read(half: 0 | 1): number;
   write?(lo: number, hi: number): void;
+  /** A read moves no line and no alarm: the CPU need not look. */
+  readonly quiet?: boolean;
   /** An access from EL0 that is to trap to EL1 with the syndrome of a trapped MSR or MRS. */
   trapsEl0?(): boolean;
 }

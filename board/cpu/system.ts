@@ -117,8 +117,8 @@ export class System {
 
     if (el === 0 && hook.trapsEl0?.()) return this.trap(EC_SYSREG, insn);
     // A device's register may raise an interrupt or move an alarm: look again afterwards. One of the CPU's own says so.
-    this.again = !register.isCpus;
-    if (this.again) this.ports.syncClock();
+    if (!register.isCpus) this.ports.syncClock();
+    this.again = !register.isCpus && !(hook.quiet === true && (insn & READ) !== 0);
     this.moveValue(insn, register);
     if (this.refused) return this.refusal;
     return this.again ? this.leave(EXIT.REFRESH) : DONE;

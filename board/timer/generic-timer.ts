@@ -119,7 +119,7 @@ export class GenericTimer {
     const rows = this.registers(new Timer(clock, physicalIrq), new Timer(clock, virtualIrq));
     for (const [name, el0, read, write] of rows) {
       const trapsEl0 = () => (this.cntkctl & el0) === 0;
-      attachSysreg(name, { read, ...(write && { write }), trapsEl0 });
+      attachSysreg(name, { read, ...(write && { write }), trapsEl0, quiet: true });
     }
   }
 
