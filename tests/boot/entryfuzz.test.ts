@@ -44,6 +44,8 @@ class Tally {
   }
 }
 
+/** Each makes the way in and out another one. */
+const KERNELS = ['', 'audit=1', 'rseq_debug=1', 'vdso_sigreturn=false'];
 const files = [{ path: '/job/program', data: readFileSync(PROGRAM) }];
 const tally = new Tally();
 let [traced, stepped] = [0, 0];
@@ -54,8 +56,8 @@ function look(task: Task): void {
   if (task.ptrace) traced++;
 }
 
-function play(seed: number): void {
-  const options = { files, ram: 64 * 2 ** 20, maxInstructions: 4e9 };
+function play(seed: number, append: string): void {
+  const options = { files, append, ram: 64 * 2 ** 20, maxInstructions: 4e9 };
   const { status, output } = watch(['/job/program', String(seed), rounds], look, options);
   assert.match(output, /the entry path stands/, output.slice(-1000));
   assert.not.match(output, /are left|odd answer/);
@@ -67,10 +69,11 @@ test('checks 299, 300: whoever traces, kills, filters, dispatches and dies, the 
   // As many runs as are asked for, and some more if something has not happened yet.
   for (const [run, seed] of fc.sample(fc.integer({ min: 1, max: 2 ** 31 }), 4 * numRuns).entries()) {
     if (run >= numRuns && tally.missing.length === 0) break;
+    const append = KERNELS[run % KERNELS.length]!;
     try {
-      play(seed);
+      play(seed, append);
     } catch (error) {
-      throw new Error(`entryfuzz ${seed} ${rounds}: ${error}`, { cause: error });
+      throw new Error(`entryfuzz ${seed} ${rounds}, with "${append}": ${error}`, { cause: error });
     }
   }
   assert.ok(traced > 0 && stepped > 0, 'somebody was traced and stepped while we looked');

@@ -37,6 +37,12 @@ for (const program of PROGRAMS)
     assert.ok(traced.size > 0, 'somebody was traced');
   });
 
+/** Where a tracer's death leaves a step on: userland/tests/expected/stops-orphaned.txt. */
+for (const program of ['stops-orphaned', 'stops-thread', 'stops-dispatched'])
+  test(`check 299: ${program} leaves nothing at rest that is not whole`, () => {
+    watchProgram(program, assertAtRest);
+  });
+
 test('check 299: tasks were stepped while we looked', () => {
   let stepped = 0;
   watchProgram('ptrace-step', (task) => {

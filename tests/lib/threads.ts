@@ -28,6 +28,8 @@ export const trapsAtExit = ({ thread_info }: Task): boolean =>
 export interface WatchOptions {
   readonly files?: readonly HostFile[];
   readonly ram?: number;
+  /** Added to the kernel's command line. */
+  readonly append?: string;
   /** A run that takes longer is an error: somebody is stuck. */
   readonly maxInstructions?: number;
 }
@@ -36,10 +38,10 @@ export interface WatchOptions {
 export function watch(
   argv: readonly string[],
   look: (task: Task) => void,
-  { files = [], ram, maxInstructions = Infinity }: WatchOptions = {},
+  { files = [], ram, append = '', maxInstructions = Infinity }: WatchOptions = {},
 ): { status: number; output: string } {
   const options = machineOptions(
-    { append: JOB_COMMAND_LINE, ...(ram && { ram }) },
+    { append: `${JOB_COMMAND_LINE} ${append}`, ...(ram && { ram }) },
     withJob(initramfs(), argv, files),
   );
   const output: string[] = [];
