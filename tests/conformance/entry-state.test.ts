@@ -38,7 +38,7 @@ for (const program of PROGRAMS)
   });
 
 /** Where a tracer's death leaves a step on: userland/tests/expected/stops-orphaned.txt. */
-for (const program of ['stops-orphaned', 'stops-thread', 'stops-dispatched'])
+for (const program of ['stops-orphaned', 'stops-thread', 'stops-parent', 'stops-dispatched'])
   test(`check 299: ${program} leaves nothing at rest that is not whole`, () => {
     watchProgram(program, assertAtRest);
   });

@@ -23,7 +23,7 @@ struct way {
 
 static const struct stop *stop;
 static const struct way *way;
-static bool by_thread; // the tracee is a thread, and it is the leader that waits for an order
+static bool by_thread, is_parent; // for all that is played from here on
 
 /*
  * Notes
@@ -72,11 +72,12 @@ static void tracee_main(void) {
   sigset_t blocked = signal_set(SIGCHLD); // its children end whenever they do
   rt_sigprocmask(SIG_BLOCK, &blocked, NULL);
   setpgid(0, 0);
+  scene->process = (int)getpid();
   set_signal(SIGUSR1, leaves_mark, 0);
   set_signal(SIGUSR2, leaves_mark, 0);
   set_signal(SIGSYS, leaves_mark, 0);
-  start_thread(by_thread ? traced_thread : other_thread, 0, NULL, 0);
-  by_thread ? other_thread() : traced_thread();
+  start_thread(scene->by_thread ? traced_thread : other_thread, 0, NULL, 0);
+  scene->by_thread ? other_thread() : traced_thread();
 }
 
 /*
@@ -140,7 +141,18 @@ static void watch(void) {
   }
 }
 
+static pid_t actor(void (*run)(void)) {
+  pid_t pid = (pid_t)fork();
+  if (pid == 0) {
+    run();
+    exit(0);
+  }
+  return pid;
+}
+
 static void trace(void) {
+  if (scene->is_parent) actor(tracee_main);
+  while (!scene->pid) sleep_ms(1);
   scene->reached = lead();
   if (scene->reached && way->by_tracer) way->by_tracer();
   scene->struck = 1;
@@ -154,26 +166,27 @@ static void other_thread_execs(void) {
 }
 
 static void wait_for_ever(void) {
-  for (;;) sleep_ms(1000);
+  for (int status; scene->is_parent && wait4(-1, &status, __WALL, NULL) > 0;) note_status(scene->parent_saw, status);
+  while (!scene->is_parent) sleep_ms(1000);
 }
 
 static void tracer_main(void) {
-  static volatile int tid;
-  while (!scene->pid) sleep_ms(1);
+  int tid;
   if (way->flags & HELPER) start_thread(other_thread_execs, 0, NULL, 0);
   if (!(way->flags & THREAD)) trace();
-  start_thread(trace, CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID | CLONE_PARENT_SETTID, &tid, 0);
-  wait_until_zero(&tid);
+  tid = (int)start_thread(trace, 0, NULL, 0);
+  while (tgkill((pid_t)getpid(), tid, 0) != -ESRCH) sleep_ms(1); // it lets go of its tracees late in its exit
   scene->struck = 1;
   wait_for_ever();
 }
 
 /* The tracer after an exec: it still is one. */
 static void tracer_again(void) {
-  scene->struck = 1;
+  scene->struck = !scene->by_thread; // a thread can end while its leader waits for an order, a leader not
   long err = resume(PTRACE_CONT, scene->pid, 0);
   if (err < 0) note_error(err);
   else watch();
+  scene->struck = 1;
 }
 
 /*
@@ -190,26 +203,17 @@ static char state_of(int pid) {
   return name_ends ? name_ends[2] : '?';
 }
 
-static pid_t actor(void (*run)(void)) {
-  pid_t pid = (pid_t)fork();
-  if (pid == 0) {
-    run();
-    exit(0);
-  }
-  return pid;
-}
-
 enum { PATIENCE = 1500 }; // milliseconds
-static void see_it_end(pid_t tracer, pid_t tracee) {
+static void see_it_end(pid_t tracer) {
   bool acted = false, stopped = false, stuck = false;
   for (int ms = 0;; ms++) {
     int status;
     long pid = wait4(-1, &status, WNOHANG | __WALL, NULL);
     if (pid == -ECHILD) return;
     if (pid == tracer) scene->struck = 1;
-    if (pid > 0 && pid == (stop->flags & NEWBORN ? scene->pid : tracee)) {
+    if (pid > 0 && pid == (stop->flags & NEWBORN ? scene->pid : scene->process)) {
       note_status(scene->parent_saw, status);
-      kill(-tracee, SIGKILL); // its children
+      kill(-scene->process, SIGKILL); // its children
       if (way->flags & LINGERS) kill(tracer, SIGKILL);
     }
     if (pid > 0) continue;
@@ -225,7 +229,7 @@ static void see_it_end(pid_t tracer, pid_t tracee) {
     }
     bool lost = scene->struck && !scene->reached;
     if (ms > PATIENCE && !stuck) note(scene->parent_saw, "stays"), stuck = true;
-    if (stuck || lost) kill(tracer, SIGKILL), kill(-tracee, SIGKILL);
+    if (stuck || lost) kill(tracer, SIGKILL), kill(-scene->process, SIGKILL);
     sleep_ms(1);
   }
 }
@@ -236,8 +240,10 @@ static const char *play(const struct stop *the_stop, const struct way *the_way) 
   char marks[16] = "";
   stop = the_stop, way = the_way;
   memset(scene, 0, sizeof(*scene));
-  pid_t tracee = actor(tracee_main);
-  see_it_end(actor(tracer_main), tracee);
+  scene->by_thread = by_thread;
+  scene->is_parent = is_parent;
+  if (!is_parent) actor(tracee_main);
+  see_it_end(actor(tracer_main));
   long n = read(MARKED_FD, marks, sizeof(marks) - 1);
   marks[n > 0 ? n : 0] = 0;
   snprintf(line, sizeof(line), "%s| %s| %s", scene->tracer_saw, scene->parent_saw, marks);
@@ -247,6 +253,7 @@ static const char *play(const struct stop *the_stop, const struct way *the_way) 
 /* An order cannot reach a thread that is not there, or that is stopped with the process. */
 static bool can_be(const struct stop *kind, const struct way *how) {
   if (by_thread && kind->flags & EXEC) return false; // it would get the leader's number
+  if (is_parent && kind->flags & NEWBORN) return false; // it would be somebody else's child
   return !(how->flags & SIBLING) || !(kind->flags & (ALONE | LISTENING));
 }
 

@@ -14,10 +14,13 @@ enum { ORDER_EXIT = 1, ORDER_EXEC, ORDER_LEAVE };      // for the tracee's secon
 enum { EVENT_STOPPED = AT_EVENT(PTRACE_EVENT_STOP), AT_SIGSYS = SIGSYS << 8 | 0x7f, AT_SIGUSR2 = SIGUSR2 << 8 | 0x7f };
 
 struct scene {
+  volatile int process;                      // the tracee's
   volatile int pid;                          // who is led to the stop
   volatile int child;                        // which it has made there; it is in its first stop
   volatile int start, reached, struck, exec; // what has happened
   volatile int order;
+  bool by_thread; // the tracee is a thread, and it is the leader that waits for an order
+  bool is_parent; // the tracer is the tracee's parent
   char tracer_saw[160], parent_saw[160];
 };
 static struct scene *scene;
