@@ -3,7 +3,8 @@
  *
  * The function's parameter is the budget, which it has checked to be enough for the whole trace; it returns an OUTCOME or EXIT.SVC.
  * Registers that it uses are in locals, read once at the start; whatever is written goes to STATE at once as well, so
- * that a way out need only say where. Of the flags only a way out, and who asks by name, makes STATE true.
+ * that a way out need only say where. But general registers of a loop go there when it is left. Of the flags only a way
+ * out, and who asks by name, makes STATE true.
  */
 import { EXIT, STATE } from '../../state.ts';
 import { ne, Value } from '../../value.ts';
@@ -40,6 +41,7 @@ export interface PendingFlags {
 interface Kept {
   readonly local: number;
   readonly isLoaded: boolean;
+  isWritten: boolean;
 }
 
 /** The page that accesses from one base register found last: locals with its address, and what leads to the host. */
@@ -82,8 +84,12 @@ export class TraceFrame implements Frame {
   private userBank: number | undefined;
   private modes: number | undefined;
   private readonly place: number;
-  private readonly top: Label;
+  /** Of a loop: the ways out, by the number that `place` has at `out`; and the address where an indirect one leads. */
+  private readonly exits: (() => void)[] = [];
+  private readonly target: number;
+  private readonly out: Label;
   private readonly side: Label;
+  private readonly top: Label;
 
   constructor({ head, instructions, loops }: Trace, region: Region, services: Services) {
     const { code } = this;
@@ -94,6 +100,8 @@ export class TraceFrame implements Frame {
     this.offset = head;
     this.loops = loops;
     this.place = code.local('i32');
+    this.target = code.local('i64');
+    this.out = code.block();
     this.side = code.block();
     this.top = code.loop();
     code.get(BUDGET);
@@ -119,12 +127,22 @@ export class TraceFrame implements Frame {
     load(this.code, 'v128.load', STATE.V + 16 * n, this.vector(n, 'read'));
   }
 
-  /** What is certain to be written before it is read need not be loaded at the start. */
+  /**
+   * What is certain to be written before it is read need not be loaded at the start: unless it is a loop, which writes
+   * everything back at whatever exit.
+   */
   private keep(all: Map<number, Kept>, n: number, type: Type, use: 'read' | 'write'): number {
     const known = all.get(n);
-    if (known !== undefined) return known.local;
+    if (known !== undefined) {
+      known.isWritten ||= use === 'write';
+      return known.local;
+    }
     const local = this.code.local(type);
-    all.set(n, { local, isLoaded: use === 'read' || this.arms > 0 });
+    all.set(n, {
+      local,
+      isLoaded: use === 'read' || this.arms > 0 || this.loops,
+      isWritten: use === 'write',
+    });
     this.kept.add(local);
     return local;
   }
@@ -204,15 +222,19 @@ export class TraceFrame implements Frame {
     const { code } = this;
     this.flushFlags();
     if (offset === this.head) {
-      this.budgetAfter(executed);
+      code.get(BUDGET);
+      code.i32Const(executed);
+      code.op('i32.sub');
       code.set(BUDGET);
       code.br(this.top);
       return;
     }
     const callee = this.region.trace(offset);
-    if (callee === undefined) return this.leaveFor(this.address(offset), executed);
-    this.budgetAfter(executed);
-    code.returnCall(callee);
+    if (callee === undefined) return this.leaveFor(offset, executed);
+    this.exit(executed, () => {
+      code.get(BUDGET);
+      code.returnCall(callee);
+    });
   }
 
   branch(target: Value, around: Surroundings): void {
@@ -236,11 +258,36 @@ export class TraceFrame implements Frame {
 
   /** To an address that may be anywhere. */
   private jumpTo(target: Value, executed: number, around: Surroundings): void {
+    const { code } = this;
     this.flushFlags();
-    if (target.kind === 'const') return this.leaveFor(target, executed);
-    this.budgetAfter(executed);
-    emit(this.code, target, around);
-    this.code.returnCall(this.region.indirect());
+    emit(code, target, around);
+    code.set(this.target);
+    this.exit(executed, () => {
+      code.get(BUDGET);
+      code.get(this.target);
+      code.returnCall(this.region.indirect());
+    });
+  }
+
+  private leaveFor(offset: number, executed: number): void {
+    this.exit(executed, () => {
+      this.goTo(this.address(offset));
+      this.code.i32Const(OUTCOME.GO);
+      this.code.return();
+    });
+  }
+
+  /** Out of the trace. A loop's way out goes by where its registers are written to STATE. */
+  private exit(executed: number, leave: () => void): void {
+    const { code } = this;
+    code.get(BUDGET);
+    code.i32Const(executed);
+    code.op('i32.sub');
+    code.set(BUDGET);
+    if (!this.loops) return leave();
+    code.i32Const(this.exits.push(leave) - 1);
+    code.set(this.place);
+    code.br(this.out);
   }
 
   address(offset: number): Value {
@@ -252,9 +299,12 @@ export class TraceFrame implements Frame {
   leave(exit: number, pc: 'this' | 'next'): void {
     if (exit !== EXIT.SVC || pc !== 'next') return this.stay();
     this.flushFlags();
-    this.goTo(this.address(this.offset + 4), this.executed + 1);
-    this.code.i32Const(exit);
-    this.code.return();
+    const next = this.address(this.offset + 4);
+    this.exit(this.executed + 1, () => {
+      this.goTo(next);
+      this.code.i32Const(exit);
+      this.code.return();
+    });
   }
 
   next(): void {}
@@ -277,10 +327,22 @@ export class TraceFrame implements Frame {
 
   /** The finished function. */
   finish(): Code {
-    const { code, page } = this;
+    const { code } = this;
     code.end();
     code.unreachable();
     code.end();
+    this.writeSide();
+    code.end();
+    if (this.exits.length > 0) this.writeExits();
+    code.unreachable();
+    code.prepend(this.prologue());
+    return code;
+  }
+
+  /** Where the interpreter is to go on: `place` says at which offset, and after how many instructions of the trace. */
+  private writeSide(): void {
+    const { code, page } = this;
+    this.writeBack();
     code.i32Const(0);
     code.i64Const(page.lo, page.hi);
     code.get(this.place);
@@ -297,8 +359,30 @@ export class TraceFrame implements Frame {
     code.op('i32.sub');
     code.memory('i32.store', STATE.BUDGET);
     code.i32Const(OUTCOME.STAY);
-    code.prepend(this.prologue());
-    return code;
+    code.return();
+  }
+
+  private writeExits(): void {
+    const { code } = this;
+    this.writeBack();
+    const labels = this.exits.map(() => code.block()).reverse();
+    code.get(this.place);
+    code.brTable(labels, labels[0]!);
+    for (const leave of this.exits) {
+      code.end();
+      leave();
+    }
+  }
+
+  /** What a loop has only in locals. */
+  private writeBack(): void {
+    const { code } = this;
+    for (const [n, { local, isWritten }] of this.loops ? this.registers : []) {
+      if (!isWritten) continue;
+      code.i32Const(0);
+      code.get(local);
+      code.memory('i64.store', STATE.X + 8 * n);
+    }
   }
 
   private prologue(): Code {
@@ -316,27 +400,15 @@ export class TraceFrame implements Frame {
     return first;
   }
 
-  private leaveFor(target: Value, executed: number, around: Surroundings = PLAIN): void {
-    this.goTo(target, executed, around);
-    this.code.i32Const(OUTCOME.GO);
-    this.code.return();
-  }
-
   /** PC and BUDGET into STATE. */
-  private goTo(target: Value, executed: number, around: Surroundings = PLAIN): void {
+  private goTo(target: Value): void {
     const { code } = this;
     code.i32Const(0);
-    emit(code, target, around);
+    emit(code, target, PLAIN);
     code.memory('i64.store', STATE.PC);
     code.i32Const(0);
-    this.budgetAfter(executed);
+    code.get(BUDGET);
     code.memory('i32.store', STATE.BUDGET);
-  }
-
-  private budgetAfter(executed: number): void {
-    this.code.get(BUDGET);
-    this.code.i32Const(executed);
-    this.code.op('i32.sub');
   }
 
   /** Operands of 32 bits are kept in the upper half (FLAG_KIND). */

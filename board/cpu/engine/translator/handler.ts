@@ -290,10 +290,11 @@ export class TraceHandler extends Handler {
   }
 
   private setRegister(n: number, v: Value): void {
-    const { code } = this;
-    code.i32Const(0);
+    const { code, trace } = this;
+    if (!trace.loops) code.i32Const(0);
     emit(code, zext(v), this);
-    code.tee(this.trace.register(n, 'write'));
+    if (trace.loops) return code.set(trace.register(n, 'write'));
+    code.tee(trace.register(n, 'write'));
     code.memory('i64.store', STATE.X + 8 * n);
   }
 
