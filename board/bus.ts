@@ -66,6 +66,8 @@ export class Bus {
   private readonly touchedFlag: Uint32Array;
   private readonly view: DataView;
   private readonly mappings: Mapping[] = [];
+  /** Who was asked last will be asked next. */
+  private last: Mapping | undefined;
 
   constructor(memory: WebAssembly.Memory, ramBase: number, ramSize: number, ramOffset: number) {
     this.memory = memory;
@@ -129,7 +131,14 @@ export class Bus {
   }
 
   private find(pa: number): Mapping | undefined {
-    for (const mapping of this.mappings) if (pa >= mapping.base && pa < mapping.end) return mapping;
+    const { last } = this;
+    if (last && pa >= last.base && pa < last.end) return last;
+    for (const mapping of this.mappings) {
+      if (pa >= mapping.base && pa < mapping.end) {
+        this.last = mapping;
+        return mapping;
+      }
+    }
     return undefined;
   }
 

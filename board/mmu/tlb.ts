@@ -1,15 +1,16 @@
 /*
  * board/mmu/tlb.ts - the translation lookaside buffer that generated code reads inline
  *
- * Manual: Arm ARM, "Translation Lookaside Buffers": "TLB maintenance instructions"; "Use of ASIDs and VMIDs..."
+ * Manual: Arm ARM, "Translation Lookaside Buffers"; "TLB maintenance instructions"; "Global and process-specific
+ *         translation table entries"
  * Guest:  arch/arm64/mm/context.ts gives ASIDs out, and invalidates after a table has changed
  *
  *   EL1      one bank: a kernel's own translations are global, and survive a change of address space
  *   EL0 [8]  a bank for each of the ASIDs that were current last: who is switched to finds his translations again
  *
- * A change of exception level or of address space so costs a word in STATE. What must be looked at for each ASID is
- * told by no tag but by the bank; a global entry of EL0 stands in the bank that was current and is found there by who
- * invalidates it. Holding less than the architecture allows is always right.
+ * So a change of exception level or of address space costs a word in STATE. An entry does not say whose it is: the
+ * bank does. One of EL0 that is global stands only in the bank that was current when it was filled, and whoever
+ * invalidates its address looks there too. Holding less than the architecture allows is always right.
  */
 
 import { STATE, TLB_BANK, TLB_USERS } from '../cpu/state.ts';
