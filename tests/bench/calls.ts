@@ -9,7 +9,7 @@ import { type Peer, type Sample, sample } from './peer.ts';
 import { JUDGED, OTHERS, type Shells } from './peers.ts';
 import type { Program } from './programs.ts';
 import { measure, ratios } from './speed.ts';
-import { digits, type Line, table, withSpread } from './table.ts';
+import { digits, type Page, withSpread } from './page.ts';
 
 interface Way {
   readonly name: string;
@@ -44,11 +44,12 @@ export interface Field {
 
 /** Programs that do nothing but ask the kernel: a line for each, in us a round. */
 export async function compareKernel(
+  page: Page,
   { peers }: Field,
   programs: readonly Program[],
   runs: number,
 ): Promise<void> {
-  const print = callTable(peers);
+  const print = callTable(page, peers);
   for (const program of programs) {
     const timings = await measure(peers, program, runs);
     const perRound = [...timings].map(
@@ -59,8 +60,8 @@ export async function compareKernel(
 }
 
 /** The null call by each way, in us, and compared with the first one. */
-export async function compareOnlookers({ shells, boot }: Field, runs: number): Promise<void> {
-  const print = callTable(shells);
+export async function compareOnlookers(page: Page, { shells, boot }: Field, runs: number): Promise<void> {
+  const print = callTable(page, shells);
   let plain: Sample | undefined;
   for (const way of WAYS) {
     const machines = way.append ? await boot(way.append) : shells;
@@ -71,10 +72,13 @@ export async function compareOnlookers({ shells, boot }: Field, runs: number): P
   }
 }
 
-function callTable(peers: readonly Peer[]): (what: string, timings: Timings, plain?: Sample) => void {
+function callTable(
+  page: Page,
+  peers: readonly Peer[],
+): (what: string, timings: Timings, plain?: Sample) => void {
   const names = peers.map(({ name }) => name);
   const others = OTHERS.filter((name) => names.includes(name));
-  const print: Line = table([
+  const print = page.table([
     ['CPU time, us', -26],
     ...names.map((name) => [name, 18] as const),
     ...others.map((name) => [`x ${name}`, 12] as const),

@@ -9,7 +9,7 @@ import type { EngineName } from '../../board/cpu/engine/engine.ts';
 import { bootEret, NS_PER_INSTRUCTION } from './eret.ts';
 import { type Sample, sample } from './peer.ts';
 import { JUDGED } from './peers.ts';
-import { digits, table, withSpread } from './table.ts';
+import { digits, type Page, withSpread } from './page.ts';
 
 interface Cost extends Sample {
   /** That were executed. */
@@ -58,8 +58,8 @@ async function run(engine: EngineName, initramfs: string, load: Load, runs: numb
 }
 
 /** The judged engine beside the interpreter alone. */
-export async function compareWarmUp(initramfs: string, runs: number): Promise<void> {
-  const print = table([
+export async function compareWarmUp(page: Page, initramfs: string, runs: number): Promise<void> {
+  const print = page.table([
     ['warm-up, CPU time, ms', -30],
     ['interpreter', 18],
     [JUDGED, 18],
@@ -73,8 +73,8 @@ export async function compareWarmUp(initramfs: string, runs: number): Promise<vo
 }
 
 /** Whether an instruction costs the same however much code there is, and what that takes of memory. */
-export async function measureGrowth(initramfs: string, all: boolean): Promise<void> {
-  const print = table([
+export async function measureGrowth(page: Page, initramfs: string, all: boolean): Promise<void> {
+  const print = page.table([
     [`growth, ${JUDGED}`, -30],
     ['ns/instruction', 18],
     ['peak MiB', 12],

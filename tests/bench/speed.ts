@@ -6,7 +6,7 @@ import { NS_PER_INSTRUCTION } from './eret.ts';
 import { type Measured, type Peer, type Sample, sample } from './peer.ts';
 import { COUNTING, JUDGED, OTHERS } from './peers.ts';
 import type { Kind, Program } from './programs.ts';
-import { digits, table, withSpread } from './table.ts';
+import { digits, type Page, withSpread } from './page.ts';
 
 /** What a peer took for a program. */
 export interface Timing extends Sample {
@@ -45,6 +45,7 @@ export function ratios(timings: ReadonlyMap<string, Sample>, others: readonly st
 
 /** A line for each program, then the means of each kind. */
 export async function compareSpeed(
+  page: Page,
   peers: readonly Peer[],
   programs: readonly Program[],
   runs: number,
@@ -52,7 +53,7 @@ export async function compareSpeed(
   const names = peers.map(({ name }) => name);
   const counting = names.filter((name) => COUNTING.includes(name));
   const others = OTHERS.filter((name) => names.includes(name));
-  const print = table([
+  const print = page.table([
     ['CPU time, ms', -30],
     ...names.map((name) => [name, 18] as const),
     ...counting.map((name) => [`${name} MIPS`, 18] as const),

@@ -5,15 +5,16 @@
 import type { EngineName } from '../../board/cpu/engine/engine.ts';
 import { bootEret } from './eret.ts';
 import { sample } from './peer.ts';
-import { digits, table, withSpread } from './table.ts';
+import { digits, type Page, withSpread } from './page.ts';
 
 /** Each machine is a process of its own, started and thrown away. */
 export async function measureStartup(
+  page: Page,
   engines: readonly EngineName[],
   initramfs: string,
   runs: number,
 ): Promise<void> {
-  const print = table([
+  const print = page.table([
     ['start to prompt', -26],
     ['wall ms', 18],
     ['CPU ms', 18],
