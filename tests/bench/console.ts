@@ -33,8 +33,7 @@ export class Console implements Peer {
     this.child.stdout.on('data', show);
     this.child.stderr.on('data', show);
     this.child.on('close', () => this.look());
-    // QEMU does not mind that nobody listens any longer.
-    process.once('exit', () => this.stop());
+    process.once('exit', this.stop);
   }
 
   /** Starts the machine, and waits for its shell. */
@@ -79,9 +78,11 @@ export class Console implements Peer {
     return sum / 1e9;
   }
 
-  stop(): void {
+  /** Also when we end without having said so: QEMU does not mind that nobody listens any longer. */
+  readonly stop = (): void => {
+    process.off('exit', this.stop);
     this.child.kill('SIGKILL');
-  }
+  };
 
   private type(text: string): void {
     this.child.stdin.write(text);
