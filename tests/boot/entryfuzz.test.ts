@@ -45,7 +45,7 @@ class Tally {
 }
 
 /** Each makes the way in and out another one. */
-const KERNELS = ['', 'audit=1', 'rseq_debug=1', 'vdso_sigreturn=false'];
+const KERNELS = ['', 'audit=1 sched_seed=1', 'rseq_debug=1', 'vdso_sigreturn=false sched_seed=2'];
 const files = [{ path: '/job/program', data: readFileSync(PROGRAM) }];
 const tally = new Tally();
 let [traced, stepped] = [0, 0];

@@ -18,9 +18,9 @@ static unsigned long pick(unsigned long n) { return random_word() % n; }
 static bool one_in(unsigned long n) { return pick(n) == 0; }
 
 /* From here on this task's numbers are others than its parent's. */
-static void seed_with(unsigned long salt) {
+static inline void seed_with(unsigned long salt) {
   state = (state ^ salt * 0x9e3779b97f4a7c15ul) | 1;
-  random_word();
+  for (int i = 0; i < 4; i++) random_word();
 }
 
 static long argument(void) {
