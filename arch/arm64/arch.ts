@@ -65,6 +65,7 @@ export class Arm64 extends Arm64Mm implements Arch {
   private readonly board: Board;
   private readonly hwcaps: Hwcaps;
   private readonly counter: SystemRegister;
+  private readonly pending: SystemRegister;
 
   constructor(board: Board) {
     const io = board_io(board);
@@ -78,6 +79,7 @@ export class Arm64 extends Arm64Mm implements Arch {
     this.regsets = aarch64_regsets(this);
     this.sys_call_table = index_syscalls();
     this.counter = board.cpu.sysregs.find('CNTVCT_EL0');
+    this.pending = board.cpu.sysregs.find('ISR_EL1');
   }
 
   /* <asm/syscall.h> */
@@ -274,7 +276,7 @@ export class Arm64 extends Arm64Mm implements Arch {
   handle_pending_irqs(): void {
     const { clock } = this.board;
     if (clock.deadline <= clock.now) clock.ringDue();
-    while (this.cpu.readSysregHalf('ISR_EL1', 0) & ISR_I) this.kernel.irq.handle_irq();
+    while (this.pending.read(0) & ISR_I) this.kernel.irq.handle_irq();
   }
 
   show_regs(task: Task | null): string {

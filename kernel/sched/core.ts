@@ -99,7 +99,7 @@ export class Scheduler {
   run(): RunState {
     while (!this.stopped) {
       if (!this.paused) {
-        this.kernel.hrtimers.hrtimer_rearm_deferred();
+        this.kernel.hrtimers.rearm_if_due(this.kernel.time.monotonicNs());
         this.kernel.arch.handle_pending_irqs();
         if (!this.switchToNext()) return this.idle();
       }

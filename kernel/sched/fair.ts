@@ -9,6 +9,7 @@
  */
 
 import { SCHED_IDLE, type Task } from '../include/linux/sched.ts';
+import { insert_at, remove_at } from '../lib/sorted.ts';
 import type { SchedClass } from './core.ts';
 
 /** Everybody runs once in this time, as long as there are not too many. */
@@ -60,7 +61,7 @@ export class FairClass implements SchedClass {
   dequeue_task(task: Task): void {
     const at = this.queue.indexOf(task);
     if (at < 0) return;
-    this.queue.splice(at, 1);
+    remove_at(this.queue, at);
     this.load -= task.se.weight;
   }
 
@@ -119,7 +120,7 @@ export class FairClass implements SchedClass {
       if (queue[middle]!.se.vruntime <= task.se.vruntime) low = middle + 1;
       else high = middle;
     }
-    queue.splice(low, 0, task);
+    insert_at(queue, low, task);
     this.load += task.se.weight;
   }
 

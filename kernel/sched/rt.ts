@@ -7,6 +7,7 @@
  */
 
 import { SCHED_RR, type Task } from '../include/linux/sched.ts';
+import { insert_at, remove_at } from '../lib/sorted.ts';
 import type { SchedClass } from './core.ts';
 
 export const RR_TIMESLICE_NS = 100_000_000;
@@ -21,19 +22,19 @@ export class RtClass implements SchedClass {
 
   enqueue_task(task: Task): void {
     const at = this.queue.findIndex((other) => other.rt_priority < task.rt_priority);
-    this.queue.splice(at < 0 ? this.queue.length : at, 0, task);
+    insert_at(this.queue, at < 0 ? this.queue.length : at, task);
   }
 
   dequeue_task(task: Task): void {
     const at = this.queue.indexOf(task);
-    if (at >= 0) this.queue.splice(at, 1);
+    if (at >= 0) remove_at(this.queue, at);
   }
 
   /** "A thread that is preempted by a higher priority thread stays at the head of the list for its priority" - sched(7) */
   put_prev_task(task: Task, expired: boolean): void {
     if (expired) return this.enqueue_task(task);
     const at = this.queue.findIndex((other) => other.rt_priority <= task.rt_priority);
-    this.queue.splice(at < 0 ? this.queue.length : at, 0, task);
+    insert_at(this.queue, at < 0 ? this.queue.length : at, task);
   }
 
   pick_next_task(): Task | null {

@@ -18,6 +18,7 @@ import {
   type Task,
 } from '../include/linux/sched.ts';
 import { ERESTARTSYS } from '../include/uapi/errno.ts';
+import { insert_at, remove_at } from '../lib/sorted.ts';
 import { schedule_hrtimeout } from '../time/hrtimer.ts';
 import { schedule, signal_pending_state, try_to_wake_up } from './core.ts';
 
@@ -84,7 +85,7 @@ export function autoremove_wake_function(entry: WaitQueueEntry, mode: number): b
 export function add_wait_queue(queue: WaitQueueHead, entry: WaitQueueEntry): void {
   entry.exclusive = false;
   entry.queue = queue;
-  queue.head.unshift(entry);
+  insert_at(queue.head, 0, entry);
 }
 
 export function add_wait_queue_exclusive(queue: WaitQueueHead, entry: WaitQueueEntry): void {
@@ -97,7 +98,7 @@ export function add_wait_queue_exclusive(queue: WaitQueueHead, entry: WaitQueueE
 export function remove_wait_queue(entry: WaitQueueEntry): void {
   if (!entry.queue) return;
   const at = entry.queue.head.indexOf(entry);
-  if (at >= 0) entry.queue.head.splice(at, 1);
+  if (at >= 0) remove_at(entry.queue.head, at);
   entry.queue = null;
 }
 

@@ -48,23 +48,24 @@ export function SYSCALL_DEFINE<const A extends ArgTypes>(
 ): Syscall {
   const argNames = Object.keys(types);
   const argTypes = Object.values(types);
+  const decoders = argTypes.map((type) => type.decode);
   return {
     name,
     argNames,
     argTypes,
     call: (task, words) =>
-      handler(task, decode_args(argNames, argTypes, words, tagged_addr_enabled(task)) as Args<A>),
+      handler(task, decode_args(argNames, decoders, words, tagged_addr_enabled(task)) as Args<A>),
   };
 }
 
 function decode_args(
   names: readonly string[],
-  types: readonly ArgType<unknown>[],
+  decoders: readonly ArgType<unknown>['decode'][],
   words: Uint32Array,
   tagged: boolean,
 ): object {
   const args: Record<string, unknown> = {};
-  for (let i = 0; i < names.length; i++) args[names[i]!] = types[i]!.decode(words, i, tagged);
+  for (let i = 0; i < names.length; i++) args[names[i]!] = decoders[i]!(words, i, tagged);
   return args;
 }
 

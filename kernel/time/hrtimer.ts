@@ -10,6 +10,7 @@ import type { Timespec } from '../include/linux/fs.ts';
 import { TASK_NORMAL, TASK_RUNNING, type Task } from '../include/linux/sched.ts';
 import { EINTR } from '../include/uapi/errno.ts';
 import type { Kernel } from '../kernel.ts';
+import { insert_at, remove_at } from '../lib/sorted.ts';
 import { schedule, try_to_wake_up } from '../sched/core.ts';
 import type { Sleeps } from '../sched/wait.ts';
 import type { ClockEventDevice } from './clockevents.ts';
@@ -61,9 +62,14 @@ export class HrTimers {
     }
   }
 
+  /** Between two tasks, where time stands still: only if it decides whether an interrupt is there to be taken. */
+  rearm_if_due(now: number): void {
+    if (this.stale && Math.min(this.programmed ?? now, this.next_event) <= now) this.hrtimer_rearm_deferred();
+  }
+
   /**
-   * Linux: hrtimer_rearm_deferred() (newer than v6.12). Called before the CPU goes back to user space, idles or takes interrupts:
-   * time stands still in the kernel, and most timers that a switch of tasks starts are cancelled by the next one.
+   * Linux: hrtimer_rearm_deferred() (newer than v6.12). Called before the CPU goes back to user space or
+   * idles: time stands still in the kernel, and most timers that a switch of tasks starts are cancelled by the next one.
    */
   hrtimer_rearm_deferred(): void {
     if (!this.stale || !this.device) return;
@@ -91,14 +97,14 @@ export class HrTimers {
       if (queue[middle]!.expires <= timer.expires) low = middle + 1;
       else high = middle;
     }
-    queue.splice(low, 0, timer);
+    insert_at(queue, low, timer);
     if (low === 0) this.stale = true;
   }
 
   /** For HrTimer only. The device may ring once too early then; that finds nothing to do. */
   remove(timer: HrTimer): void {
     const at = this.queue.indexOf(timer);
-    if (at >= 0) this.queue.splice(at, 1);
+    if (at >= 0) remove_at(this.queue, at);
     if (at === 0) this.stale = true;
   }
 }

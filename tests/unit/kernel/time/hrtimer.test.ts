@@ -30,6 +30,27 @@ test('the device is programmed for the first expiry only, and switched off when 
   assert.equal(machine.nextAlarm, Infinity);
 });
 
+test('between two tasks the device is told only of what is due by then', () => {
+  const told: number[] = [];
+  const { kernel } = new FakeMachine();
+  kernel.hrtimers.clockevents_register({
+    name: 'listening',
+    set_next_ktime: (ns) => told.push(ns),
+    set_state_shutdown: () => told.push(Infinity),
+  });
+  const timer = new HrTimer(kernel, () => {});
+  timer.start(500);
+  kernel.hrtimers.hrtimer_rearm_deferred();
+  timer.start(900);
+  kernel.hrtimers.rearm_if_due(499);
+  assert.equal(told, [500]);
+  kernel.hrtimers.rearm_if_due(500); // or the device would ring for a timer that is not there any more
+  assert.equal(told, [500, 900]);
+  timer.start(700);
+  kernel.hrtimers.rearm_if_due(800); // late: its interrupt is to be taken now
+  assert.equal(told, [500, 900, 700]);
+});
+
 test('a cancelled timer does not ring, and says whether it was pending', () => {
   const machine = new FakeMachine();
   const timer = new HrTimer(machine.kernel, () => assert.unreachable());
