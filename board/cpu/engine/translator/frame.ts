@@ -48,12 +48,12 @@ interface Kept {
 export interface PageCache {
   readonly page: number;
   readonly addend: number;
+  /** In a loop: how many addresses from the page's first on are good for an access; none before there was one. */
+  readonly room: number | undefined;
 }
 
 const BUDGET = 0;
 const I32_BITS = 32;
-/** The upper word of an address that no translation has: bits 55:48 are neither all 0 nor all 1. */
-const NO_PAGE = 0x0040_0000;
 
 export class TraceFrame implements Frame {
   readonly code = new Code({ params: ['i32'], result: 'i32' });
@@ -164,9 +164,14 @@ export class TraceFrame implements Frame {
     return this.pageCaches.get(`${base} ${kind}`);
   }
 
-  /** From here on, and in a loop from its start on, with no page at first, something is known. */
+  /**
+   * From here on, and in a loop from its start on, something is known: there at first that no address is good. A page
+   * that stands for none would not do, as a program can have any address.
+   */
   rememberPage(base: number, kind: string): PageCache {
-    const cache = { page: this.code.local('i64'), addend: this.code.local('i32') };
+    const { code } = this;
+    const room = this.loops ? code.local('i64') : undefined;
+    const cache = { page: code.local('i64'), addend: code.local('i32'), room };
     this.pageCaches.set(`${base} ${kind}`, cache);
     return cache;
   }
@@ -391,10 +396,6 @@ export class TraceFrame implements Frame {
       if (isLoaded) load(first, 'i64.load', STATE.X + 8 * n, local);
     for (const [n, { local, isLoaded }] of this.vectors)
       if (isLoaded) load(first, 'v128.load', STATE.V + 16 * n, local);
-    for (const { page } of this.loops ? this.pageCaches.values() : []) {
-      first.i64Const(0, NO_PAGE);
-      first.set(page);
-    }
     if (this.userBank !== undefined) load(first, 'i32.load', STATE.TLB_USER, this.userBank);
     if (this.modes !== undefined) load(first, 'i64.load', STATE.FPCR, this.modes);
     return first;

@@ -229,24 +229,31 @@ export class TraceHandler extends Handler {
    */
   private memNear(base: number, wanted: Wanted): Value {
     const { code, trace } = this;
-    const kind = wanted.access === 'read' ? 'read' : 'write';
+    const access = wanted.access === 'read' ? 'read' : 'write';
+    const kind = trace.loops ? `${access} ${wanted.bytes}` : access;
     const known = trace.knownPage(base, kind);
     const cache = known ?? trace.rememberPage(base, kind);
     const [page, addend] = [
       new Value('local', 'i64', { lo: cache.page }),
       new Value('local', 'i32', { lo: cache.addend }),
     ];
+    const good = i64(0x1001 - wanted.bytes);
     const isChecked = trace.loops || known !== undefined;
     if (isChecked) {
       const distance = sub(wanted.address, page);
       const sp = this.spMisaligned(wanted.options);
-      emit(code, gtu(sp ? or(distance, shl(sp, 12)) : distance, i64(0x1000 - wanted.bytes)), this);
+      const room = cache.room === undefined ? good : new Value('local', 'i64', { lo: cache.room });
+      emit(code, geu(sp ? or(distance, shl(sp, 12)) : distance, room), this);
       code.if();
     }
     emit(code, this.lookUp(wanted), this);
     code.set(cache.addend);
     emit(code, and(wanted.address, i64(-0x1000)), this);
     code.set(cache.page);
+    if (cache.room !== undefined) {
+      emit(code, good, this);
+      code.set(cache.room);
+    }
     if (isChecked) code.end();
     return this.let(add(wrap(wanted.address), addend));
   }
