@@ -28,6 +28,8 @@ const code = assembleAll({
   addTwo: 'add x3, x3, #2',
   // Loads from successive addresses until one faults.
   walk: '1: ldr x2, [x1], #8; add x0, x0, #1; b 1b',
+  loading: '1: ldr x2, [x1]; subs x0, x0, #1; b.ne 1b; svc #0',
+  storing: '1: str x2, [x1]; subs x0, x0, #1; b.ne 1b; svc #0',
   away: '1: subs x0, x0, #1; b.ne 1b; br x18',
   // The function returns one instruction later than to where it was called from when X0 is even.
   wrongReturn:
@@ -263,6 +265,31 @@ test('a jump through a register leads where the register says, in the page and o
   rig.go(CODE);
   assert.is(rig.ec, 0x15); // SVC
   assert.is(rig.cpu.x[3], 100n * (3n + 2n + 0n + 100n));
+});
+
+test('in a loop that has not accessed anything yet no address is known to be good', () => {
+  const addresses = [
+    0n,
+    0x40n,
+    0x0040_0000_0000_0000n,
+    0x0080_0000_0000_0000n,
+    0x8000_0000_0000_0000n,
+    -0x1000n,
+    -8n,
+  ];
+  for (const piece of ['loading', 'storing'] as const) {
+    for (const address of addresses) {
+      const rig = machine(piece);
+      rig.cpu.x[0] = 100n;
+      assert.is(rig.go(CODE), 0x400);
+      assert.is(rig.ec, 0x15); // SVC: it is hot now
+      rig.cpu.x[0] = 100n;
+      rig.cpu.x[1] = BigInt.asUintN(64, address);
+      rig.go(CODE);
+      assert.is(rig.ec, 0x24); // data abort from a lower exception level
+      assert.is(rig.cpu.x[0], 100n);
+    }
+  }
 });
 
 test('a program that makes new code for ever does not grow', () => {
