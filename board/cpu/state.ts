@@ -10,8 +10,8 @@
  *   0x0_8000  BITMASKS   DecodeBitMasks(N:immr:imms), 8192 entries of 8 bytes
  *   0x1_8000  JUMPS      the translator's jump cache, 32768 entries of 16 bytes
  *   0x9_8000  VISITS     how many more visits make a branch target hot, two bytes each: only with the translator
- *   0xa_8000  TLB        nine banks of 16384 entries: EL1's, then those of EL0, for one address space each
- *  0x53_0000  RAM        guest RAM
+ *   0xd_8000  TLB        nine banks of 16384 entries: EL1's, then those of EL0, for one address space each
+ *  0x56_0000  RAM        guest RAM
  *
  * 64-bit values cross between JavaScript and generated code here and nowhere else: as arguments they would be bigints.
  */
@@ -59,9 +59,9 @@ export const STATE = {
   BITMASKS: 0x8000,
   JUMPS: 0x18000,
   VISITS: 0x98000,
-  TLB_EL1: 0xa8000,
-  TLB_EL0: 0x128000, //    TLB_USERS times
-  END: 0x530000,
+  TLB_EL1: 0xd8000,
+  TLB_EL0: 0x158000, //    TLB_USERS times
+  END: 0x560000,
 } as const;
 
 /** Lazy flags: what FLAG_A and FLAG_B are. 32-bit operands are kept shifted left by 32, so one rule serves both. */
@@ -98,8 +98,8 @@ export const TLB_USERS = 8;
  */
 export const JUMP_ENTRIES = 0x8000;
 export const JUMP_ENTRY = { TAG: 0, HOST: 8, SLOT: 12, SIZE: 16 } as const;
-/** Counters of visits, 16 bits each, index PC[16:2]. */
-export const VISIT_COUNTERS = 0x8000;
+/** Counters of visits, 16 bits each, index PC[18:2]. */
+export const VISIT_COUNTERS = 0x2_0000;
 
 /** What DC ZVA clears: DCZID_EL0 says so. */
 export const ZVA_SIZE = 64;
