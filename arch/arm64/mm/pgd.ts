@@ -27,7 +27,11 @@ import {
 
 /** Bytes that one entry of a level 0, 1, 2 table covers. */
 const SPAN = [2 ** 39, 2 ** 30, 2 ** 21] as const;
+/** To multiply with: of a power of two as exact as the division, and faster. */
+const PER_SPAN = [2 ** -39, 2 ** -30, 2 ** -21] as const;
 const LEAF_LEVEL = 3;
+/** Leaf tables that are remembered; a power of two. */
+const REMEMBERED = 16;
 
 type Tables = Pick<
   ArchMm,
@@ -45,6 +49,10 @@ export class PageTables implements Tables {
   /** RAM as words; index = (physical address - ramBase) / 4. */
   readonly words: Uint32Array;
   private readonly ramBase: number;
+  /** The leaf tables found last, each in the place that its region of 2 MiB has: until any table is freed. */
+  private readonly owners = new Array<Mm | null>(REMEMBERED).fill(null);
+  private readonly regions = new Float64Array(REMEMBERED);
+  private readonly leaves = new Int32Array(REMEMBERED);
 
   constructor(io: Io) {
     this.words = new Uint32Array(io.ram.buffer, io.ram.byteOffset, io.ram.length >>> 2);
@@ -52,12 +60,20 @@ export class PageTables implements Tables {
   }
 
   pte_offset(mm: Mm, address: number): number {
+    const region = Math.floor(address * PER_SPAN[2]);
+    const place = region & (REMEMBERED - 1);
+    if (this.owners[place] === mm && this.regions[place] === region)
+      return this.leaves[place]! + 2 * leafIndex(address);
+
     let table = this.tableAt(mm.pgd);
     for (let level = 0; level < LEAF_LEVEL; level++) {
       const entry = table + 2 * entryIndex(level, address);
       if ((this.words[entry]! & PTE_VALID) === 0) return 0;
       table = this.target(entry);
     }
+    this.owners[place] = mm;
+    this.regions[place] = region;
+    this.leaves[place] = table;
     return table + 2 * leafIndex(address);
   }
 
@@ -159,6 +175,7 @@ export class PageTables implements Tables {
 
   private unpopulate(mm: Mm, entry: number): void {
     const pfn = this.pte_pfn(entry);
+    this.owners.fill(null);
     this.pte_clear(entry);
     mm.kernel.mm.put_page(pfn);
     mm.kernel.mm.mod_state(NR_PAGETABLE, -1);
@@ -178,7 +195,7 @@ export class PageTables implements Tables {
 
 /** VA[47:39], [38:30], [29:21] */
 function entryIndex(level: number, address: number): number {
-  return Math.floor(address / SPAN[level as 0 | 1 | 2]) & (PTRS_PER_PTE - 1);
+  return Math.floor(address * PER_SPAN[level as 0 | 1 | 2]) & (PTRS_PER_PTE - 1);
 }
 
 const leafIndex = (address: number): number => (address >>> 12) & (PTRS_PER_PTE - 1);
