@@ -4,24 +4,7 @@
  * Linux: kernel/entry/syscall_user_dispatch.c, kernel/entry/common.c
  */
 #include "sud.h"
-
-#define TRACING "/sys/kernel/tracing/"
-static char text[1 << 16];
-
-static void put(const char *file, const char *what) {
-  int fd = (int)open(file, O_WRONLY | O_TRUNC, 0);
-  write(fd, what, strlen(what));
-  close(fd);
-}
-
-static bool traced(const char *want) {
-  int fd = (int)open(TRACING "trace", O_RDONLY, 0);
-  long n, length = 0;
-  while ((n = read(fd, text + length, sizeof(text) - 1 - (size_t)length)) > 0) length += n;
-  text[length] = 0;
-  close(fd);
-  return strstr(text, want) != NULL;
-}
+#include "tracefs.h"
 
 int main(void) {
   mount("tracefs", "/sys/kernel/tracing", "tracefs", 0, NULL); // where it is not yet

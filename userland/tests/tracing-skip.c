@@ -5,26 +5,9 @@
  */
 #include "trace.h"
 #include "filter.h"
+#include "tracefs.h"
 
-#define TRACING "/sys/kernel/tracing/"
 #define RAW TRACING "events/raw_syscalls/enable"
-static char text[1 << 16];
-
-static void put(const char *file, const char *what) {
-  int fd = (int)open(file, O_WRONLY | O_TRUNC, 0);
-  write(fd, what, strlen(what));
-  close(fd);
-}
-
-/* Is it in the trace? */
-static bool traced(const char *want) {
-  int fd = (int)open(TRACING "trace", O_RDONLY, 0);
-  long n, length = 0;
-  while ((n = read(fd, text + length, sizeof(text) - 1 - (size_t)length)) > 0) length += n;
-  text[length] = 0;
-  close(fd);
-  return strstr(text, want) != NULL;
-}
 
 static void record(const char *events, void (*run)(void)) {
   put(events, "1");
