@@ -19,7 +19,9 @@ function setup() {
   const { cpu } = new Rig();
   const fpsimd = new FpSimd(cpu);
   fpsimd.fpsimd_init();
-  const fpr = aarch64_regsets({ cpu, fpsimd } as Arm64).find((set) => set.core_note_type === NT_PRFPREG)!;
+  const fpr = aarch64_regsets({ cpu, fpsimd, tagged_addr: {} } as Arm64).find(
+    (set) => set.core_note_type === NT_PRFPREG,
+  )!;
   return { cpu, fpsimd, fpr };
 }
 
