@@ -10,7 +10,9 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { type Measured, type Peer, RESULT } from './peer.ts';
 import type { Program } from './programs.ts';
 
-const TIMEOUT_MS = 180_000;
+/** For what takes seconds, and for what is measured. */
+const SOON_MS = 120_000;
+const LONG_MS = 1_200_000;
 const PROMPT = /# $/;
 const READY = /^ready\r?\n/m;
 /** What follows a command; not yet in the line that asked for it. */
@@ -91,16 +93,16 @@ export class Console implements Peer {
   private async measure(text: string, answer: RegExp): Promise<{ found: RegExpExecArray; seconds: number }> {
     const before = this.cpuSeconds;
     this.type(text);
-    const found = await this.expect(answer);
+    const found = await this.expect(answer, LONG_MS);
     return { found, seconds: this.cpuSeconds - before };
   }
 
   /** Resolves when the text is on the screen behind what was already waited for. */
-  private expect(text: RegExp): Promise<RegExpExecArray> {
+  private expect(text: RegExp, limit = SOON_MS): Promise<RegExpExecArray> {
     return new Promise((resolve, reject) => {
       const fail = (): void =>
         reject(new Error(`${this.name}: waited for ${text}; the screen:\n${this.screen.slice(-2000)}`));
-      const timer = setTimeout(fail, TIMEOUT_MS);
+      const timer = setTimeout(fail, limit);
       this.look = () => {
         const found = text.exec(this.screen);
         if (!found && this.child.exitCode === null) return;
