@@ -29,7 +29,7 @@ static void change_a_byte(struct sock_filter *program, size_t length) {
 }
 
 enum { FILTER_ROOM = 16 };
-static size_t random_program(struct sock_filter *program, unsigned nr) {
+static inline size_t random_program(struct sock_filter *program, unsigned nr) {
   const struct sock_filter good[] = {LOAD_NR, IF_EQUAL(nr, 0, 1), ANSWER(filter_action()), ANSWER(SECCOMP_RET_ALLOW)};
   size_t length = 1 + pick(FILTER_ROOM);
   switch (pick(6)) {
