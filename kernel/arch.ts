@@ -35,6 +35,8 @@ export interface ArchSyscall {
   syscall_result(regs: PtRegs): bigint;
   /** The six arguments; the first as it was at entry, whatever is in its register now. */
   syscall_get_arguments(regs: PtRegs): readonly bigint[];
+  /** The same as twelve words, low half first, into `to` from `at` on: no bigint is made. */
+  syscall_get_argument_words(regs: PtRegs, to: Uint32Array, at: number): void;
   syscall_set_arguments(regs: PtRegs, args: readonly bigint[]): void;
   /** AUDIT_ARCH_*. */
   syscall_get_arch(task: Task): number;

@@ -86,7 +86,7 @@ function populate_seccomp_data(task: Task): Uint32Array {
   data[1] = arch.syscall_get_arch(task);
   data[2] = ip;
   data[3] = ip / 2 ** 32;
-  new BigUint64Array(data.buffer, 16).set(arch.syscall_get_arguments(task.regs));
+  arch.syscall_get_argument_words(task.regs, data, 4);
   return data;
 }
 

@@ -116,6 +116,13 @@ export class Arm64 extends Arm64Mm implements Arch {
     return [x[ORIG_X0]!, x[1]!, x[2]!, x[3]!, x[4]!, x[5]!];
   }
 
+  syscall_get_argument_words(regs: GenericPtRegs, to: Uint32Array, at: number): void {
+    const { words } = regs_of(regs);
+    to[at] = words[2 * ORIG_X0]!;
+    to[at + 1] = words[2 * ORIG_X0 + 1]!;
+    for (let i = 2; i < 12; i++) to[at + i] = words[i]!;
+  }
+
   syscall_set_arguments(regs: GenericPtRegs, args: readonly bigint[]): void {
     const { regs: x } = regs_of(regs);
     args.forEach((arg, n) => {

@@ -110,7 +110,7 @@ export function syscall_exit_to_user_mode_work(task: Task): MaySleep<void> {
 }
 
 /** The call is done, or was skipped. Signals come later: this happens once, the loop below until nothing is left. */
-export function* syscall_exit_work(task: Task): Sleeps<void> {
+export function syscall_exit_work(task: Task): MaySleep<void> {
   const work = task.thread_info.syscall_work;
   // A call that was given back did not happen: not even its end.
   if (work & SYSCALL_WORK_SYSCALL_USER_DISPATCH && task.syscall_dispatch.on_dispatch) {
@@ -122,7 +122,7 @@ export function* syscall_exit_work(task: Task): Sleeps<void> {
   if (work & SYSCALL_WORK_SYSCALL_TRACEPOINT) task.kernel.trace.sys_exit(task, task.regs);
   const singleStep = report_single_step(work);
   if (singleStep || work & SYSCALL_WORK_SYSCALL_TRACE) {
-    yield* task.kernel.arch.arch_ptrace_report_syscall_exit(task, singleStep);
+    return task.kernel.arch.arch_ptrace_report_syscall_exit(task, singleStep);
   }
 }
 

@@ -41,7 +41,7 @@ function world(onEntryStop = (_: Task): void => {}) {
   const results: unknown[] = [];
   const kernel = testKernel({
     syscall_get_arch: () => 0xc000_00b7,
-    syscall_get_arguments: () => [1n, 2n, 3n, 4n, 5n, 6n],
+    syscall_get_argument_words: (_, to, at) => to.set([1, 0, 2, 0, 3, 0, 4, 0, 5, 0, 6, 0], at),
     instruction_pointer: () => 0x5000,
     syscall_set_return_value: (_, value) => results.push(value),
     // biome-ignore lint/correctness/useYield: a tracer that answers at once
