@@ -35,11 +35,11 @@ export class TraceArray {
     this.events = events;
   }
 
-  /** Linux: trace_event_buffer_commit(). */
-  record(task: Task, event: TraceEvent, data: TraceData): void {
+  /** Linux: trace_event_buffer_commit(). The first `values` of `data` are copied. */
+  record(task: Task, event: TraceEvent, data: TraceData, values: number): void {
     if (!this.tracing_on || (this.filtered_pids && !this.filtered_pids.has(task.pid))) return;
     this.comms.set(task.pid, task.comm);
-    this.buffer.write({ ts: this.kernel.time.monotonicNs(), pid: task.pid, event, data });
+    this.buffer.write(this.kernel.time.monotonicNs(), task.pid, event, data, values);
     wake_up_all(this.wait);
   }
 

@@ -10,7 +10,7 @@ import type { Task } from '../include/linux/sched.ts';
 import type { Kernel } from '../kernel.ts';
 import type { Syscall } from '../syscalls/define.ts';
 import { SyscallTracepoints } from '../tracepoint.ts';
-import type { TraceData } from './ring_buffer.ts';
+import { MAX_TRACE_VALUES, type TraceData } from './ring_buffer.ts';
 import { TraceArray } from './trace.ts';
 import type { TraceEvent, TraceField } from './trace_events.ts';
 
@@ -22,6 +22,9 @@ export class SyscallTrace {
   /** By number; they share the registration of the raw ones, but are switched on one by one. */
   private readonly enter: readonly (TraceEvent | undefined)[];
   private readonly exit: readonly (TraceEvent | undefined)[];
+  /** Where a record is put together; two views of it. */
+  private readonly raw = new Uint32Array(2 * MAX_TRACE_VALUES);
+  private readonly args = this.raw.subarray(2);
 
   constructor(kernel: Kernel, calls: readonly (Syscall | undefined)[]) {
     const listeners = new SyscallTracepoints(kernel);
@@ -45,25 +48,45 @@ export class SyscallTrace {
   sys_enter(task: Task, regs: PtRegs): void {
     const { arch } = task.kernel;
     const nr = arch.syscall_get_nr(regs);
-    const args = arch.syscall_get_arguments(regs);
-    if (this.raw_enter.enabled) this.tr.record(task, this.raw_enter, [nr, ...args]);
+    const { raw, args } = this;
+    put_nr(raw, nr);
+    arch.syscall_get_argument_words(regs, raw, 2);
+    if (this.raw_enter.enabled) this.tr.record(task, this.raw_enter, raw, 7);
     const named = this.enter[nr];
-    if (named?.enabled) this.tr.record(task, named, args);
+    if (named?.enabled) this.tr.record(task, named, args, 6);
   }
 
   /** Linux: trace_sys_exit(). The number may have been forgotten by now (sigreturn): then it is -1. */
   sys_exit(task: Task, regs: PtRegs): void {
     const { arch } = task.kernel;
     const nr = arch.syscall_get_nr(regs);
-    if (this.raw_exit.enabled) this.tr.record(task, this.raw_exit, [nr, arch.syscall_get_return_value(regs)]);
+    const { raw } = this;
+    put_nr(raw, nr);
+    raw[2] = regs.args[0]!;
+    raw[3] = regs.args[1]!;
+    if (this.raw_exit.enabled) this.tr.record(task, this.raw_exit, raw, 2);
     const named = this.exit[nr];
-    if (named?.enabled) this.tr.record(task, named, [arch.syscall_result(regs)]);
+    if (named?.enabled) this.tr.record(task, named, this.args, 1);
   }
 }
 
 type Description = Omit<TraceEvent, 'enabled' | 'reg' | 'unreg'>;
 
-const hex = (value: number | bigint): string => value.toString(16);
+/** A C long. */
+function put_nr(data: TraceData, nr: number): void {
+  data[0] = nr;
+  data[1] = nr >> 31;
+}
+
+function hex(data: TraceData, index: number): string {
+  const low = data[2 * index]!.toString(16);
+  const high = data[2 * index + 1]!;
+  return high === 0 ? low : high.toString(16) + low.padStart(8, '0');
+}
+
+/** Rounded beyond 2^53, which no number and no result that is printed like one reaches. */
+const signed = (data: TraceData, index: number): number =>
+  (data[2 * index + 1]! | 0) * 2 ** 32 + data[2 * index]!;
 
 const LONG_ID: TraceField = { decl: 'long id', size: 8, signed: true };
 
@@ -73,7 +96,7 @@ const raw_exit_event: Description = {
   id: 23,
   fields: [LONG_ID, { decl: 'long ret', size: 8, signed: true }],
   print_fmt: '"NR %ld = %ld", REC->id, REC->ret',
-  print: ([nr, ret]: TraceData) => `sys_exit: NR ${nr} = ${ret}`,
+  print: (data: TraceData) => `sys_exit: NR ${signed(data, 0)} = ${signed(data, 1)}`,
 };
 
 const raw_enter_event: Description = {
@@ -84,7 +107,8 @@ const raw_enter_event: Description = {
   print_fmt:
     '"NR %ld (%lx, %lx, %lx, %lx, %lx, %lx)", REC->id, ' +
     [0, 1, 2, 3, 4, 5].map((i) => `REC->args[${i}]`).join(', '),
-  print: ([nr, ...args]: TraceData) => `sys_enter: NR ${nr} (${args.map(hex).join(', ')})`,
+  print: (data: TraceData) =>
+    `sys_enter: NR ${signed(data, 0)} (${[1, 2, 3, 4, 5, 6].map((i) => hex(data, i)).join(', ')})`,
 };
 
 /* Where the declaration's name is strace's, and Linux's functions have another. */
@@ -112,7 +136,7 @@ function exit_event(call: Syscall, nr: number): Description {
     id: FIRST_SYSCALL_ID + 2 * nr,
     fields: [SYSCALL_NR, { decl: 'long ret', size: 8, signed: true, offset: 16 }],
     print_fmt: '"0x%lx", REC->ret',
-    print: ([ret]: TraceData) => `sys_${name} -> 0x${hex(ret!)}`,
+    print: (data: TraceData) => `sys_${name} -> 0x${hex(data, 0)}`,
   };
 }
 
@@ -131,7 +155,7 @@ function enter_event(call: Syscall, nr: number): Description {
     fields: [SYSCALL_NR, ...fields],
     print_fmt: enter_print_fmt(argNames),
     print: (data: TraceData) =>
-      `sys_${name}(${argNames.map((arg, i) => `${arg}: ${hex(data[i]!)}`).join(', ')})`,
+      `sys_${name}(${argNames.map((arg, i) => `${arg}: ${hex(data, i)}`).join(', ')})`,
   };
 }
 

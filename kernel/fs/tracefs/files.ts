@@ -186,7 +186,7 @@ function* tracing_wait_pipe(
 function take_lines(tr: TraceArray, room: number): Uint8Array {
   const lost = tr.buffer.take_lost();
   let text = lost > 0 ? `CPU:0 [LOST ${lost} EVENTS]\n` : '';
-  for (let next = tr.buffer.all()[0]; next; next = tr.buffer.all()[0]) {
+  for (let next = tr.buffer.peek(); next; next = tr.buffer.peek()) {
     const line = tr.print_trace_line(next);
     if (text !== '' && text.length + line.length > room) break;
     text += line;
