@@ -15,7 +15,7 @@ const BUSY = 'for i in 1 2 3 4 5 6 7 8; do ls -la /bin | sort | head -3; done; e
 
 const short = (): ReturnType<typeof machineOptions> =>
   machineOptions(
-    { ram: 64 * 2 ** 20, append: 'quiet loglevel=0', threshold: 2 },
+    { ram: 64 * 2 ** 20, append: 'quiet loglevel=0', threshold: 50 },
     withJob(initramfs(), ['/bin/sh', '-c', 'ls /bin | sort']),
   );
 
