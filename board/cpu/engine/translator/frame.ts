@@ -48,8 +48,8 @@ interface Kept {
 export interface PageCache {
   readonly page: number;
   readonly addend: number;
-  /** In a loop: how many addresses from the page's first on are good for an access; none before there was one. */
-  readonly room: number | undefined;
+  /** In a loop: all ones before there was an access, then zero. */
+  readonly unknown: number | undefined;
 }
 
 const BUDGET = 0;
@@ -165,13 +165,13 @@ export class TraceFrame implements Frame {
   }
 
   /**
-   * From here on, and in a loop from its start on, something is known: there at first that no address is good. A page
-   * that stands for none would not do, as a program can have any address.
+   * From here on, and in a loop from its start on, something is known: there at first that nothing is. A page that stands
+   * for none would not do, as a program can have any address.
    */
   rememberPage(base: number, kind: string): PageCache {
     const { code } = this;
-    const room = this.loops ? code.local('i64') : undefined;
-    const cache = { page: code.local('i64'), addend: code.local('i32'), room };
+    const unknown = this.loops ? code.local('i64') : undefined;
+    const cache = { page: code.local('i64'), addend: code.local('i32'), unknown };
     this.pageCaches.set(`${base} ${kind}`, cache);
     return cache;
   }
@@ -396,6 +396,11 @@ export class TraceFrame implements Frame {
       if (isLoaded) load(first, 'i64.load', STATE.X + 8 * n, local);
     for (const [n, { local, isLoaded }] of this.vectors)
       if (isLoaded) load(first, 'v128.load', STATE.V + 16 * n, local);
+    for (const { unknown } of this.pageCaches.values()) {
+      if (unknown === undefined) continue;
+      first.i64Const(-1, -1);
+      first.set(unknown);
+    }
     if (this.userBank !== undefined) load(first, 'i32.load', STATE.TLB_USER, this.userBank);
     if (this.modes !== undefined) load(first, 'i64.load', STATE.FPCR, this.modes);
     return first;

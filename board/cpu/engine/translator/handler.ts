@@ -229,33 +229,34 @@ export class TraceHandler extends Handler {
    */
   private memNear(base: number, wanted: Wanted): Value {
     const { code, trace } = this;
-    const access = wanted.access === 'read' ? 'read' : 'write';
-    const kind = trace.loops ? `${access} ${wanted.bytes}` : access;
+    const kind = wanted.access === 'read' ? 'read' : 'write';
     const known = trace.knownPage(base, kind);
     const cache = known ?? trace.rememberPage(base, kind);
-    const [page, addend] = [
-      new Value('local', 'i64', { lo: cache.page }),
-      new Value('local', 'i32', { lo: cache.addend }),
-    ];
-    const good = i64(0x1001 - wanted.bytes);
+    const page = new Value('local', 'i64', { lo: cache.page });
+    const addend = new Value('local', 'i32', { lo: cache.addend });
     const isChecked = trace.loops || known !== undefined;
     if (isChecked) {
-      const distance = sub(wanted.address, page);
-      const sp = this.spMisaligned(wanted.options);
-      const room = cache.room === undefined ? good : new Value('local', 'i64', { lo: cache.room });
-      emit(code, geu(sp ? or(distance, shl(sp, 12)) : distance, room), this);
+      emit(code, gtu(this.distance(wanted, page, cache.unknown), i64(0x1000 - wanted.bytes)), this);
       code.if();
     }
     emit(code, this.lookUp(wanted), this);
     code.set(cache.addend);
     emit(code, and(wanted.address, i64(-0x1000)), this);
     code.set(cache.page);
-    if (cache.room !== undefined) {
-      emit(code, good, this);
-      code.set(cache.room);
+    if (cache.unknown !== undefined) {
+      code.i64Const(0, 0);
+      code.set(cache.unknown);
     }
     if (isChecked) code.end();
     return this.let(add(wrap(wanted.address), addend));
+  }
+
+  /** From the page's start to the address; more than a page if it is not to be used. */
+  private distance({ address, options }: Wanted, page: Value, unknown: number | undefined): Value {
+    const sp = this.spMisaligned(options);
+    let distance = sub(address, page);
+    if (unknown !== undefined) distance = or(distance, new Value('local', 'i64', { lo: unknown }));
+    return sp ? or(distance, shl(sp, 12)) : distance;
   }
 
   /** What leads from the address to the host, i32, if the TLB has it; if not, leaves. */
