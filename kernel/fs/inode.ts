@@ -71,6 +71,7 @@ export function new_inode(
     i_state: 0,
     i_pipe: null,
     i_flctx: null,
+    i_xattrs: null,
     i_private: null,
   };
 }

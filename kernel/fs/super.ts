@@ -38,6 +38,7 @@ export function new_super(
     s_flags: 0,
     next_ino: 1,
     s_op,
+    s_xattr: [],
     s_fs_info: null,
   };
 }

@@ -4,7 +4,7 @@
  * Linux:   mm/shmem.c, fs/ramfs/inode.c
  * Manual:  tmpfs(5)
  * Differs: the pages are kernel/mm/shmem.ts's. O_TMPFILE files have no dentry in the directory at all.
- * Absent:  swap, quotas, ACLs, extended attributes, huge=
+ * Absent:  swap, quotas, ACLs, huge=
  */
 
 import type {
@@ -15,12 +15,14 @@ import type {
   Kstatfs,
   SuperBlock,
   SuperOperations,
+  XattrHandler,
 } from '../include/linux/fs.ts';
 import type { Task } from '../include/linux/sched.ts';
 import { PAGE_SIZE } from '../include/linux/types.ts';
 import { EINVAL, EIO, ENOSPC, ENOTDIR, ENOTEMPTY, EISDIR } from '../include/uapi/errno.ts';
 import { RENAME_EXCHANGE } from '../include/uapi/fcntl.ts';
 import { S_IFDIR, S_IFLNK, S_IFMT, S_IFREG, S_ISDIR, S_ISREG, TMPFS_MAGIC } from '../include/uapi/stat.ts';
+import { XATTR_SECURITY_PREFIX, XATTR_TRUSTED_PREFIX, XATTR_USER_PREFIX } from '../include/uapi/xattr.ts';
 import type { Kernel } from '../kernel.ts';
 import { unmap_mapping_range } from '../mm/memory.ts';
 import { ShmemMapping } from '../mm/shmem.ts';
@@ -39,6 +41,7 @@ import { memfd_resize_ok } from './memfd.ts';
 import { dcache_dir_fops } from './readdir.ts';
 import { new_super, register_filesystem } from './super.ts';
 import { shmem_file_operations } from './tmpfs_file.ts';
+import { simple_xattr_get, simple_xattr_may_set, simple_xattr_set, simple_xattr_space } from './xattr.ts';
 
 /** A super block's account. */
 interface ShmemSbInfo {
@@ -47,6 +50,8 @@ interface ShmemSbInfo {
   used_blocks: number;
   max_inodes: number;
   used_inodes: number;
+  /** Bytes of extended attributes; they take room from what is there for inodes. */
+  xattr_space: number;
   mode: number;
   uid: number;
   gid: number;
@@ -120,6 +125,16 @@ function shmem_acct_blocks(info: ShmemSbInfo, pages: number): boolean {
   return true;
 }
 
+/** What one inode counts for, in bytes. */
+const BOGO_INODE_SIZE = 1024;
+
+/** Room for inodes and their attributes. The kernel's own files are not counted; their attributes must end somewhere, too. */
+function free_ispace(info: ShmemSbInfo, sb: SuperBlock): number {
+  const unlimited = info.max_inodes === Infinity;
+  const inodes = unlimited ? sb.kernel.mm.totalram_pages / 2 : info.max_inodes - info.used_inodes;
+  return inodes * BOGO_INODE_SIZE - info.xattr_space;
+}
+
 export type ShmemFileMapping = TmpfsMapping;
 export const shmem_mapping = (inode: Inode): ShmemFileMapping =>
   inode.i_mapping as AddressSpace as TmpfsMapping;
@@ -127,7 +142,7 @@ export const shmem_mapping = (inode: Inode): ShmemFileMapping =>
 /** A fresh inode, owned by root until somebody says otherwise; -ENOSPC when the file system has enough of them. */
 export function shmem_get_inode(sb: SuperBlock, mode: number, rdev: number): Inode | number {
   const info = sbinfo(sb);
-  if (info.used_inodes >= info.max_inodes) return -ENOSPC;
+  if (free_ispace(info, sb) < BOGO_INODE_SIZE) return -ENOSPC;
   info.used_inodes++;
 
   const inode = new_inode(
@@ -280,6 +295,26 @@ export function shmem_truncate(inode: Inode, size: number): number {
   return 0;
 }
 
+/** Linux: shmem_xattr_handler_set(). */
+function shmem_xattr_set(inode: Inode, name: string, value: Uint8Array | null, flags: number): number {
+  const err = simple_xattr_may_set(inode, name, flags);
+  if (err < 0) return err;
+  const info = sbinfo(inode.i_sb);
+  const old = inode.i_xattrs?.get(name);
+  const space = value ? simple_xattr_space(name, value) : 0;
+  if (space > free_ispace(info, inode.i_sb)) return -ENOSPC;
+  info.xattr_space += space - (old ? simple_xattr_space(name, old) : 0);
+  simple_xattr_set(inode, name, value);
+  touch_ctime(inode);
+  return 0;
+}
+
+const shmem_xattr_handlers: readonly XattrHandler[] = [
+  { prefix: XATTR_SECURITY_PREFIX, get: simple_xattr_get, set: shmem_xattr_set },
+  { prefix: XATTR_TRUSTED_PREFIX, get: simple_xattr_get, set: shmem_xattr_set },
+  { prefix: XATTR_USER_PREFIX, get: simple_xattr_get, set: shmem_xattr_set },
+];
+
 /* Hashed by the kind of file. */
 const shmem_special_iops: InodeOperations = {};
 const shmem_inode_operations: InodeOperations = { truncate: shmem_truncate };
@@ -305,6 +340,7 @@ const FILE_OPERATIONS: ReadonlyMap<number, InodeOperations> = new Map([
 function shmem_evict_inode(inode: Inode): void {
   const info = sbinfo(inode.i_sb);
   info.used_inodes--;
+  for (const [name, value] of inode.i_xattrs ?? []) info.xattr_space -= simple_xattr_space(name, value);
   if (inode.i_mapping) shmem_mapping(inode).truncate(0);
 }
 
@@ -316,7 +352,7 @@ function shmem_statfs(sb: SuperBlock): Kstatfs {
     blocks,
     bfree: blocks ? blocks - info.used_blocks : 0,
     files,
-    ffree: files ? files - info.used_inodes : 0,
+    ffree: files ? Math.floor(free_ispace(info, sb) / BOGO_INODE_SIZE) : 0,
   };
 }
 
@@ -342,12 +378,14 @@ export function shmem_fill_super(kernel: Kernel, name: string, options: ShmemOpt
     used_blocks: 0,
     max_inodes: options.max_inodes ?? half,
     used_inodes: 0,
+    xattr_space: 0,
     mode: options.mode ?? 0o1777,
     uid: options.uid ?? 0,
     gid: options.gid ?? 0,
     shown: shown_options(options, half),
   };
   const sb = new_super(kernel, name, TMPFS_MAGIC, shmem_ops);
+  sb.s_xattr = shmem_xattr_handlers;
   sb.s_fs_info = info;
   const root = shmem_get_inode(sb, S_IFDIR | info.mode, 0) as Inode;
   root.i_uid = info.uid;

@@ -77,6 +77,20 @@ import {
   sys_syncfs,
 } from '../fs/sync.ts';
 import {
+  sys_setxattr,
+  sys_lsetxattr,
+  sys_fsetxattr,
+  sys_getxattr,
+  sys_lgetxattr,
+  sys_fgetxattr,
+  sys_listxattr,
+  sys_llistxattr,
+  sys_flistxattr,
+  sys_removexattr,
+  sys_lremovexattr,
+  sys_fremovexattr,
+} from '../fs/xattr_syscalls.ts';
+import {
   sys_bind,
   sys_getpeername,
   sys_getsockname,
@@ -311,6 +325,19 @@ export const sys_call_table: readonly Row[] = [
   [ 84, sys_sync_file_range],
   [223, sys_fadvise64],
   [267, sys_syncfs],
+  // kernel/fs/xattr_syscalls.ts
+  [  5, sys_setxattr],
+  [  6, sys_lsetxattr],
+  [  7, sys_fsetxattr],
+  [  8, sys_getxattr],
+  [  9, sys_lgetxattr],
+  [ 10, sys_fgetxattr],
+  [ 11, sys_listxattr],
+  [ 12, sys_llistxattr],
+  [ 13, sys_flistxattr],
+  [ 14, sys_removexattr],
+  [ 15, sys_lremovexattr],
+  [ 16, sys_fremovexattr],
   // kernel/clone.ts
   [ 96, sys_set_tid_address],
   [ 97, sys_unshare, 'no IPC, network and cgroup namespaces'],

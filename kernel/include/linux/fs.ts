@@ -74,6 +74,8 @@ export interface Inode {
   i_pipe: PipeInodeInfo | null;
   /** POSIX and flock locks; null = there never was one. */
   i_flctx: FileLockContext | null;
+  /** Extended attributes by their whole names; null = there never was one. */
+  i_xattrs: Map<string, Uint8Array> | null;
   i_private: unknown;
 }
 
@@ -131,7 +133,17 @@ export interface SuperBlock {
   s_flags: number;
   next_ino: number;
   readonly s_op: SuperOperations;
+  /** Which extended attributes its files can have; none: EOPNOTSUPP. */
+  s_xattr: readonly XattrHandler[];
   s_fs_info: unknown;
+}
+
+/** Keeps the attributes whose names begin with `prefix`. Names arrive whole; who may was judged by the caller. */
+export interface XattrHandler {
+  readonly prefix: string;
+  get(inode: Inode, name: string): Uint8Array | number;
+  /** `value` null: removes it. 0 or -errno. */
+  set(inode: Inode, name: string, value: Uint8Array | null, flags: number): number;
 }
 
 export interface Kstatfs {
