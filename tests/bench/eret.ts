@@ -9,8 +9,14 @@ import { Console } from './console.ts';
 /** An instruction takes this many nanoseconds of virtual time. */
 export const NS_PER_INSTRUCTION = 4;
 
-export const bootEret = (engine: EngineName, initramfs: string, append = ''): Promise<Console> =>
+/** `options`: any more of the command line's. */
+export const bootEret = (
+  engine: EngineName,
+  initramfs: string,
+  append = '',
+  options: readonly string[] = [],
+): Promise<Console> =>
   Console.boot(engine, [
     ...[process.execPath, CLI, `--engine=${engine}`],
-    ...[`--initrd=${initramfs}`, `--append=quiet ${append}`],
+    ...[`--initrd=${initramfs}`, `--append=quiet ${append}`, ...options],
   ]);
