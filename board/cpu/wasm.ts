@@ -21,20 +21,28 @@ export interface Signature {
   readonly result?: Type | undefined;
 }
 
-/** A growing run of bytes. */
+/**
+ * A growing run of bytes. What is appended is not copied before view(), and nothing is a typed array before, either: the
+ * memory of one is outside of the heap, and a module has dozens of short runs.
+ */
 export class Bytes {
-  data = new Uint8Array(256);
-  length = 0;
+  private readonly chunks: (readonly number[])[] = [];
+  private last: number[] = [];
+  private before = 0;
 
-  byte(value: number): void {
-    if (this.length === this.data.length) this.grow(this.length + 1);
-    this.data[this.length++] = value;
+  get length(): number {
+    return this.before + this.last.length;
   }
 
-  append(other: Uint8Array): void {
-    if (this.length + other.length > this.data.length) this.grow(this.length + other.length);
-    this.data.set(other, this.length);
-    this.length += other.length;
+  byte(value: number): void {
+    this.last.push(value);
+  }
+
+  /** To `other` nothing is added any more. */
+  append(other: Bytes): void {
+    this.chunks.push(this.last, ...other.chunks, other.last);
+    this.before += this.last.length + other.length;
+    this.last = [];
   }
 
   /** LEB128 of an unsigned number below 2^32. */
@@ -69,28 +77,42 @@ export class Bytes {
     this.byte(low & 0x7f);
   }
 
+  /** To `other` nothing is added any more. */
+  prepend(other: Bytes): void {
+    this.chunks.unshift(...other.chunks, other.last);
+    this.before += other.length;
+  }
+
   /** 32 bits, lowest byte first. */
   word(value: number): void {
     for (let shift = 0; shift < 32; shift += 8) this.byte((value >>> shift) & 0xff);
   }
 
+  /** ASCII. */
   name(text: string): void {
-    this.vector(new TextEncoder().encode(text));
+    this.u32(text.length);
+    for (let i = 0; i < text.length; i++) this.byte(text.charCodeAt(i));
   }
 
-  vector(bytes: Uint8Array): void {
+  array(bytes: Uint8Array): void {
+    this.u32(bytes.length);
+    for (const value of bytes) this.byte(value);
+  }
+
+  vector(bytes: Bytes): void {
     this.u32(bytes.length);
     this.append(bytes);
   }
 
   view(): Uint8Array {
-    return this.data.subarray(0, this.length);
-  }
-
-  private grow(least: number): void {
-    const bigger = new Uint8Array(Math.max(least, this.data.length * 2));
-    bigger.set(this.data.subarray(0, this.length));
-    this.data = bigger;
+    const out = new Uint8Array(this.length);
+    let at = 0;
+    for (const chunk of this.chunks) {
+      out.set(chunk, at);
+      at += chunk.length;
+    }
+    out.set(this.last, at);
+    return out;
   }
 }
 
@@ -268,10 +290,7 @@ export class Code {
 
   /** Puts the instructions of `first` before all others. They must leave no block open. */
   prepend(first: Code): void {
-    const rest = this.bytes.view().slice();
-    this.bytes.length = 0;
-    this.bytes.append(first.bytes.view());
-    this.bytes.append(rest);
+    this.bytes.prepend(first.bytes);
   }
 
   drop(): void {
@@ -283,7 +302,7 @@ export class Code {
   }
 
   /** Locals and instructions as the code section wants them. */
-  body(): Uint8Array {
+  body(): Bytes {
     const out = new Bytes();
     const groups = groupLocals(this.locals);
     out.u32(groups.length);
@@ -291,9 +310,9 @@ export class Code {
       out.u32(count);
       out.byte(TYPE_BYTE[type]);
     }
-    out.append(this.bytes.view());
+    out.append(this.bytes);
     out.byte(0x0b);
-    return out.view();
+    return out;
   }
 
   private opcode(code: number): void {
@@ -388,8 +407,8 @@ export class WasmModule {
     const known = this.signatures.indexOf(key);
     if (known >= 0) return known;
     this.types.byte(0x60);
-    this.types.vector(Uint8Array.from(signature.params, (type) => TYPE_BYTE[type]));
-    this.types.vector(signature.result ? Uint8Array.of(TYPE_BYTE[signature.result]) : new Uint8Array());
+    this.types.array(Uint8Array.from(signature.params, (type) => TYPE_BYTE[type]));
+    this.types.array(signature.result ? Uint8Array.of(TYPE_BYTE[signature.result]) : new Uint8Array());
     return this.signatures.push(key) - 1;
   }
 
@@ -442,7 +461,7 @@ export class WasmModule {
       out.byte(0x41);
       out.s32(offset);
       out.byte(0x0b);
-      out.vector(bytes);
+      out.array(bytes);
     }
     return out;
   }
@@ -458,7 +477,7 @@ function importTable(out: Bytes, name: string): void {
 function writeSection(out: Bytes, id: number, count: number, content: Bytes): void {
   const body = new Bytes();
   body.u32(count);
-  body.append(content.view());
+  body.append(content);
   out.byte(id);
-  out.vector(body.view());
+  out.vector(body);
 }
