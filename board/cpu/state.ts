@@ -7,6 +7,7 @@
  *
  *   0x0_0000  STATE      registers, flags, budget: the offsets named below
  *   0x0_1000  TABLES     constants of the generated code (condition table, CRC32 tables)
+ *   0x0_2000  NEAR       the pages that accesses of a translated loop found last
  *   0x0_8000  BITMASKS   DecodeBitMasks(N:immr:imms), 8192 entries of 8 bytes
  *   0x1_8000  JUMPS      the translator's jump cache, 32768 entries of 16 bytes
  *   0x9_8000  VISITS     how many more visits make a branch target hot, two bytes each: only with the translator
@@ -56,6 +57,7 @@ export const STATE = {
   RSQRT: 0x1800, //      RecipSqrtEstimate of 128..511, a byte each
   AES_SBOX: 0x1a00, //   256 bytes, and its inverse
   AES_INVERSE_SBOX: 0x1b00,
+  NEAR: 0x2000, //       of the translated loop that runs: NEAR.ENTRIES pages
   BITMASKS: 0x8000,
   JUMPS: 0x18000,
   VISITS: 0x98000,
@@ -98,6 +100,12 @@ export const TLB_USERS = 8;
  */
 export const JUMP_ENTRIES = 0x8000;
 export const JUMP_ENTRY = { TAG: 0, HOST: 8, SLOT: 12, SIZE: 16 } as const;
+/**
+ * Where accesses of a loop from one base register went last: the page's address; i64, a distance from there, from which
+ * on an access is not known to hit, 0 for all of them (no address can stand for none, as a program can have any); what
+ * leads from the address to the host, i32. Entries hold as long as the translated function is not left.
+ */
+export const NEAR = { PAGE: 0, ROOM: 8, ADDEND: 16, SIZE: 24, ENTRIES: 512, MOST: 16 } as const;
 /** Counters of visits, 16 bits each, index PC[18:2]. */
 export const VISIT_COUNTERS = 0x2_0000;
 

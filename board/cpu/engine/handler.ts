@@ -406,7 +406,7 @@ export class Handler implements Builder, Surroundings {
     return new Value('read', type, { access, args: [address], lo: offset, hi: this.epoch });
   }
 
-  private write(access: MemoryOp, address: Value, offset: number, v: Value): void {
+  protected write(access: MemoryOp, address: Value, offset: number, v: Value): void {
     emit(this.code, address, this);
     emit(this.code, v, this);
     this.code.memory(access, offset);

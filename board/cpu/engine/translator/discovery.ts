@@ -29,8 +29,12 @@ export interface Instruction {
 export interface Trace {
   readonly head: number;
   readonly instructions: readonly Instruction[];
-  /** It branches to its own head. */
-  readonly loops: boolean;
+  /** Where in the page it may go on: all but what a register says. */
+  readonly targets: readonly number[];
+  /** Where those return to whom it calls. */
+  readonly returns: readonly number[];
+  /** How the last instruction goes on where a register says; undefined: it does not. */
+  readonly byRegister: 'jump' | 'return' | undefined;
   /** Where execution goes on after the last one, if that does not say so itself; may be the page's end. */
   readonly next: number;
 }
@@ -49,9 +53,9 @@ export interface Page {
 const DIRECT: ReadonlySet<string> = new Set(['B', 'BL', 'B.cond', 'CBZ', 'CBNZ', 'TBZ', 'TBNZ']);
 const ENDING: ReadonlySet<string> = new Set(['B', 'BL', 'BR', 'BLR', 'RET', 'SVC']);
 /** The next instruction is where somebody will return to. */
-const CALLING: ReadonlySet<string> = new Set(['BL', 'BLR', 'SVC']);
+const CALLING: ReadonlySet<string> = new Set(['BL', 'BLR']);
 
-const REGISTER: ReadonlySet<string> = new Set(['BR', 'BLR']);
+const BY_REGISTER: Readonly<Record<string, 'jump' | 'return'>> = { BR: 'jump', BLR: 'jump', RET: 'return' };
 
 /** RET, that is RET X30. */
 const RETURN = 0xd65f_03c0;
@@ -75,22 +79,25 @@ export class Discovery {
     for (let i = 0; i < heads.length && i < MOST_TRACES + entries.length; i++) {
       const head = heads[i]!;
       if (page.isKnown(head) || !page.mayBeHot(head)) continue;
-      const trace = this.trace(words, head, heads);
-      if (trace.instructions.length > 0) traces.push(trace);
-      if (REGISTER.has(trace.instructions.at(-1)?.found.row[1] ?? '')) addHot(heads, page);
+      const trace = this.trace(words, head);
+      if (trace.instructions.length === 0) continue;
+      traces.push(trace);
+      for (const offset of [...trace.returns, ...trace.targets]) addHead(heads, offset);
+      if (trace.instructions.at(-1)!.found.row[1] === 'SVC') addHead(heads, trace.next);
+      if (trace.byRegister === 'jump') addHot(heads, page);
     }
     return traces;
   }
 
-  /** Adds the heads that it finds to `heads`. */
-  private trace(words: Uint32Array, head: number, heads: number[]): Trace {
+  private trace(words: Uint32Array, head: number): Trace {
     const instructions: Instruction[] = [];
     const passed = new Set<number>();
+    const expected: number[] = [];
+    const targets: number[] = [];
     const returns: number[] = [];
     let offset = head;
-    let loops = false;
     while (offset < PAGE && instructions.length < LONGEST_TRACE) {
-      if (passed.has(offset) && returns.length === 0) break;
+      if (passed.has(offset) && expected.length === 0) break;
       passed.add(offset);
       const word = words[offset >>> 2]!;
       const found = this.decoder.find(word);
@@ -99,29 +106,28 @@ export class Discovery {
       const title = found.row[1];
       const target = DIRECT.has(title) ? targetOf(found, word, offset) : -1;
       const isInside = target >= 0 && target < PAGE;
-      const follow = this.follow(words, word, title, isInside ? target : -1, returns);
-      if (title === 'BL' && follow !== undefined) returns.push(offset + 4);
-      else if (CALLING.has(title)) addHead(heads, offset + 4);
-      if (isInside && follow === undefined) addHead(heads, target);
-      loops ||= target === head;
+      const follow = this.follow(words, word, title, isInside ? target : -1, expected);
+      if (title === 'BL' && follow !== undefined) expected.push(offset + 4);
+      else if (CALLING.has(title)) returns.push(offset + 4);
+      if (isInside && follow === undefined) targets.push(target);
       instructions.push({ offset, word, found, follow });
       offset = follow ?? offset + 4;
       if ((ENDING.has(title) && follow === undefined) || found.row[4]?.ends)
-        return { head, instructions, loops, next: offset };
+        return { head, instructions, targets, returns, byRegister: BY_REGISTER[title], next: offset };
     }
-    if (instructions.length > 0) addHead(heads, offset);
-    return { head, instructions, loops: loops || offset === head, next: offset };
+    targets.push(offset);
+    return { head, instructions, targets, returns, byRegister: undefined, next: offset };
   }
 
-  /** Where a trace goes on that follows this branch. `returns`: where the functions that it is in return to. */
+  /** Where a trace goes on that follows this branch. `expected`: where the functions that it is in return to. */
   private follow(
     words: Uint32Array,
     word: number,
     title: string,
     target: number,
-    returns: number[],
+    expected: number[],
   ): number | undefined {
-    if (word === RETURN) return returns.pop();
+    if (word === RETURN) return expected.pop();
     if (target < 0) return undefined;
     return title === 'B' || (title === 'BL' && this.isShort(words, target)) ? target : undefined;
   }

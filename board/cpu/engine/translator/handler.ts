@@ -5,7 +5,7 @@
  * just set are at hand. And an access that misses the TLB leaves the trace: the interpreter does it.
  */
 import type { Access, Bytes, Helper, MemOptions, Reg, VectorBits, Width } from '../../builder.ts';
-import { FLAG_KIND, STATE, TLB_ENTRIES, TLB_ENTRY } from '../../state.ts';
+import { FLAG_KIND, NEAR, STATE, TLB_ENTRIES, TLB_ENTRY } from '../../state.ts';
 import {
   add,
   and,
@@ -36,10 +36,11 @@ import type { OpName } from '../../wasm-ops.ts';
 import { emit } from '../emitter.ts';
 import { CARRY, CONDITION, NZCV } from '../flags.ts';
 import { Handler, ZERO_VECTOR } from '../handler.ts';
-import type { PendingFlags, TraceFrame } from './frame.ts';
+import type { PendingFlags, GroupFrame } from './frame.ts';
 
 const LANES = { 1: 'i8x16', 2: 'i16x8', 4: 'i32x4', 8: 'i64x2' } as const;
 const SHAPE = { i32: 'i32x4', i64: 'i64x2', f32: 'f32x4', f64: 'f64x2' } as const;
+const PAGE = 0x1000;
 const ZR = 31;
 const SP = 32;
 
@@ -59,9 +60,9 @@ interface Wanted {
 }
 
 export class TraceHandler extends Handler {
-  private readonly trace: TraceFrame;
+  private readonly trace: GroupFrame;
 
-  constructor(trace: TraceFrame) {
+  constructor(trace: GroupFrame) {
     super(trace);
     this.trace = trace;
   }
@@ -119,7 +120,7 @@ export class TraceHandler extends Handler {
     const before = this.vector(d, 'read');
     if (!isKnown(index)) {
       super.setLane(d, bytes, index, v);
-      return this.trace.reloadVector(numberOf(d));
+      return this.trace.locals.reloadVector(numberOf(d));
     }
     const name = `${LANES[bytes]}.replace_lane` as OpName;
     this.setVector(d, opImm(name, numberOf(index), before, bytes === 8 ? v : wrap(v)));
@@ -129,7 +130,7 @@ export class TraceHandler extends Handler {
 
   /** A register's local may be written before the value is used. */
   override let(v: Value): Value {
-    if (v.kind !== 'local' || !this.trace.isKept(v.lo)) return super.let(v);
+    if (v.kind !== 'local' || !this.trace.locals.isKept(v.lo)) return super.let(v);
     emit(this.code, v, this);
     return this.pop(v.type);
   }
@@ -183,7 +184,7 @@ export class TraceHandler extends Handler {
 
   protected override storeFlags(kind: number, a: Value, b: Value): void {
     const type = a.type as 'i32' | 'i64';
-    const locals = { a: this.trace.operand(type, 'a'), b: this.trace.operand(type, 'b') };
+    const locals = { a: this.trace.locals.operand(type, 'a'), b: this.trace.locals.operand(type, 'b') };
     emit(this.code, a, this);
     emit(this.code, b, this);
     this.code.set(locals.b);
@@ -195,7 +196,7 @@ export class TraceHandler extends Handler {
   override call(helper: Helper, ...args: Value[]): Value {
     if (helper === NZCV || helper === CARRY || helper === CONDITION) this.trace.flushFlags();
     const result = super.call(helper, ...args);
-    this.trace.reloadFpModes();
+    this.trace.locals.reloadFpModes();
     return result;
   }
 
@@ -203,14 +204,14 @@ export class TraceHandler extends Handler {
 
   override get(offset: number, type: 'i32' | 'i64'): Value {
     if (offset !== STATE.FPCR || type !== 'i64') return super.get(offset, type);
-    return new Value('local', 'i64', { lo: this.trace.fpModes() });
+    return new Value('local', 'i64', { lo: this.trace.locals.fpModes() });
   }
 
   override set(offset: number, v: Value): void {
     super.set(offset, v);
     if (offset !== STATE.FPCR && offset !== STATE.FPSR) return;
-    this.trace.fpModes(); // before the first use, too: the start of the trace has what was there before
-    this.trace.reloadFpModes();
+    this.trace.locals.fpModes(); // before the first use, too: the start of the trace has what was there before
+    this.trace.locals.reloadFpModes();
   }
 
   // Memory.
@@ -218,44 +219,63 @@ export class TraceHandler extends Handler {
   override mem(va: Value, bytes: number, access: Access, options: MemOptions = {}): Value {
     const base = baseOf(va);
     const wanted = { address: this.let(va), bytes, access, options };
-    if (base < 0 || options.aligned || options.unprivileged || this.trace.arms > 0)
-      return this.let(add(wrap(wanted.address), this.lookUp(wanted)));
-    return this.memNear(base, wanted);
+    const addend =
+      base < 0 || options.aligned || options.unprivileged
+        ? this.lookUp(wanted)
+        : this.trace.loops
+          ? this.addendInLoop(base, wanted)
+          : this.addendInLine(base, wanted);
+    return this.let(add(wrap(wanted.address), addend));
   }
 
   /**
    * Accesses from one base register tend to be to one page. Then the TLB need not be asked again: that its answer is
-   * not waited for is half of the time that a look-up in a small table takes.
+   * not waited for is half of the time that a look-up in a small table takes. In memory what is known takes no register
+   * of the host's from those that the loop needs.
    */
-  private memNear(base: number, wanted: Wanted): Value {
+  private addendInLoop(base: number, wanted: Wanted): Value {
+    const { code } = this;
+    const at = this.trace.locals.nearPage(base, kindOf(wanted));
+    if (at === undefined || wanted.bytes > NEAR.MOST) return this.lookUp(wanted);
+    emit(
+      code,
+      geu(
+        this.distance(wanted, this.read('i64.load', i32(0), at)),
+        this.read('i64.load', i32(0), at + NEAR.ROOM),
+      ),
+      this,
+    );
+    code.if();
+    this.write('i32.store', i32(0), at + NEAR.ADDEND, this.lookUp(wanted));
+    this.write('i64.store', i32(0), at + NEAR.PAGE, pageOf(wanted.address));
+    this.write('i64.store', i32(0), at + NEAR.ROOM, i64(PAGE - NEAR.MOST + 1));
+    code.end();
+    return this.read('i32.load', i32(0), at + NEAR.ADDEND);
+  }
+
+  /** The same where everything is executed once: after the first access from a register something is known for certain. */
+  private addendInLine(base: number, wanted: Wanted): Value {
     const { code, trace } = this;
-    const kind = wanted.access === 'read' ? 'read' : 'write';
-    const known = trace.knownPage(base, kind);
-    const cache = known ?? trace.rememberPage(base, kind);
-    const page = new Value('local', 'i64', { lo: cache.page });
-    const addend = new Value('local', 'i32', { lo: cache.addend });
-    const isChecked = trace.loops || known !== undefined;
-    if (isChecked) {
-      emit(code, gtu(this.distance(wanted, page, cache.unknown), i64(0x1000 - wanted.bytes)), this);
+    if (trace.locals.arms > 0) return this.lookUp(wanted);
+    const kind = kindOf(wanted);
+    const known = trace.locals.knownPage(base, kind);
+    const { page, addend } = known ?? trace.locals.rememberPage(base, kind);
+    if (known) {
+      emit(code, gtu(this.distance(wanted, local('i64', page)), i64(PAGE - wanted.bytes)), this);
       code.if();
     }
     emit(code, this.lookUp(wanted), this);
-    code.set(cache.addend);
-    emit(code, and(wanted.address, i64(-0x1000)), this);
-    code.set(cache.page);
-    if (cache.unknown !== undefined) {
-      code.i64Const(0, 0);
-      code.set(cache.unknown);
-    }
-    if (isChecked) code.end();
-    return this.let(add(wrap(wanted.address), addend));
+    code.set(addend);
+    emit(code, pageOf(wanted.address), this);
+    code.set(page);
+    if (known) code.end();
+    return local('i32', addend);
   }
 
   /** From the page's start to the address; more than a page if it is not to be used. */
-  private distance({ address, options }: Wanted, page: Value, unknown: number | undefined): Value {
+  private distance({ address, options }: Wanted, page: Value): Value {
     const sp = this.spMisaligned(options);
-    let distance = sub(address, page);
-    if (unknown !== undefined) distance = or(distance, new Value('local', 'i64', { lo: unknown }));
+    const distance = sub(address, page);
     return sp ? or(distance, shl(sp, 12)) : distance;
   }
 
@@ -268,7 +288,7 @@ export class TraceHandler extends Handler {
     );
     const index = and(shr(wrap(address), 12 - 5), (TLB_ENTRIES - 1) * TLB_ENTRY.SIZE);
     const isUser = trace.page.el === 0 || options.unprivileged === true;
-    const entry = this.let(isUser ? add(index, new Value('local', 'i32', { lo: trace.userTlb() })) : index);
+    const entry = this.let(isUser ? add(index, local('i32', trace.locals.userTlb())) : index);
     const bank = isUser ? 0 : STATE.TLB_EL1;
     const tag = bank + (access === 'read' ? TLB_ENTRY.READ : TLB_ENTRY.WRITE);
     const sp = this.spMisaligned(options);
@@ -293,7 +313,7 @@ export class TraceHandler extends Handler {
   // What the above is made of.
 
   private register(n: number, w: Width): Value {
-    const value = new Value('local', 'i64', { lo: this.trace.register(n, 'read') });
+    const value = new Value('local', 'i64', { lo: this.trace.locals.register(n, 'read') });
     return w === 32 ? wrap(value) : value;
   }
 
@@ -301,13 +321,13 @@ export class TraceHandler extends Handler {
     const { code, trace } = this;
     if (!trace.loops) code.i32Const(0);
     emit(code, zext(v), this);
-    if (trace.loops) return code.set(trace.register(n, 'write'));
-    code.tee(trace.register(n, 'write'));
+    if (trace.loops) return code.set(trace.locals.register(n, 'write'));
+    code.tee(trace.locals.register(n, 'write'));
     code.memory('i64.store', STATE.X + 8 * n);
   }
 
   private vector(n: Reg, use: 'read' | 'write'): Value {
-    return new Value('local', 'v128', { lo: this.trace.vector(numberOf(n), use) });
+    return new Value('local', 'v128', { lo: this.trace.locals.vector(numberOf(n), use) });
   }
 
   private setVector(d: Reg, v: Value): void {
@@ -331,9 +351,9 @@ export class TraceHandler extends Handler {
   }
 
   private perhaps<T>(body: () => T): T {
-    this.trace.arms++;
+    this.trace.locals.arms++;
     const result = body();
-    this.trace.arms--;
+    this.trace.locals.arms--;
     return result;
   }
 
@@ -346,6 +366,10 @@ export class TraceHandler extends Handler {
 /** A mask. */
 const lowBits = (bits: number): Value =>
   v128(Array.from({ length: 16 }, (_, i) => (i < bits / 8 ? 0xff : 0)));
+
+const kindOf = ({ access }: Wanted): string => (access === 'read' ? 'read' : 'write');
+const pageOf = (address: Value): Value => and(address, i64(-PAGE));
+const local = (type: 'i32' | 'i64', lo: number): Value => new Value('local', type, { lo });
 
 /** The local that an address is computed from; -1: none. */
 function baseOf(va: Value): number {

@@ -13,7 +13,8 @@ import { emit } from '../emitter.ts';
 import type { Services } from '../frame.ts';
 import { Helpers } from '../helpers.ts';
 import type { Instruction, Trace } from './discovery.ts';
-import { type PageAddress, TraceFrame } from './frame.ts';
+import { GroupFrame, type PageAddress } from './frame.ts';
+import { type Group, groupsOf } from './group.ts';
 import { TraceHandler } from './handler.ts';
 import { Region } from './region.ts';
 
@@ -30,16 +31,10 @@ export class TraceModule implements Services {
 
   /** Adds traces of one page. They are exported under successive numbers from 0 on, in this order. */
   add(page: PageAddress, traces: readonly Trace[]): void {
-    const region = new Region(
-      this.module,
-      page,
-      traces.map(({ head }) => head),
-    );
-    for (const trace of traces) {
-      const func = region.trace(trace.head)!;
-      this.module.define(func, writeTrace(trace, region, this));
-      this.module.export(String(this.traces++), func);
-    }
+    const groups = groupsOf(traces);
+    const region = new Region(this.module, page, groups);
+    for (const group of groups) this.module.define(region.functionOf(group), writeGroup(group, region, this));
+    for (const { head } of traces) this.module.export(String(this.traces++), region.trace(head));
     region.finish(this);
   }
 
@@ -53,9 +48,15 @@ export class TraceModule implements Services {
   }
 }
 
-function writeTrace(trace: Trace, region: Region, services: Services): Code {
-  const frame = new TraceFrame(trace, region, services);
+function writeGroup(group: Group, region: Region, services: Services): Code {
+  const frame = new GroupFrame(group, region, services);
   const b = new TraceHandler(frame);
+  for (const trace of group.traces) writeTrace(trace, frame, b);
+  return frame.finish();
+}
+
+function writeTrace(trace: Trace, frame: GroupFrame, b: TraceHandler): void {
+  frame.begin(trace);
   let fpChecked = false;
   for (const [i, one] of trace.instructions.entries()) {
     frame.offset = one.offset;
@@ -68,12 +69,11 @@ function writeTrace(trace: Trace, region: Region, services: Services): Code {
     writeInstruction(b, one);
     frame.instructionDone();
   }
-  frame.jump(trace.next, trace.instructions.length);
-  return frame.finish();
+  frame.end(trace);
 }
 
 /** CPACR_EL1 does not change within a trace: one look is enough. */
-function trapFp(frame: TraceFrame, b: TraceHandler): void {
+function trapFp(frame: GroupFrame, b: TraceHandler): void {
   emit(frame.code, b.get(STATE.FP_TRAP, 'i32'), b);
   frame.code.if();
   frame.stay();

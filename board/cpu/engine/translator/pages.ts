@@ -12,7 +12,8 @@ const PAGE = 0x1000;
 const MOST_PENALTY = 1024;
 /** A page that kept its code for so many runs of the engine has a clean record again. */
 const LONG = 10_000;
-const FIRST_MERGER = 2;
+/** Traces that are translated in the time between samples. */
+const TRACES_PER_SAMPLE = 8;
 
 /** The traces of a page, as it is seen at one address by one exception level. */
 export class View {
@@ -20,12 +21,16 @@ export class View {
   readonly lo: number;
   /** Slots by the offsets where traces begin. */
   readonly slots = new Map<number, number>();
-  /** How often time was up here; and when it will be worth while to translate everything anew, together. */
+  /** How often time was up here since everything was translated anew, together. */
   samples = 0;
-  nextMerger = FIRST_MERGER;
 
   constructor(lo: number) {
     this.lo = lo;
+  }
+
+  /** As much time was spent here as it would take to do that again. */
+  get isWorthMerging(): boolean {
+    return this.samples > 1 + this.slots.size / TRACES_PER_SAMPLE;
   }
 }
 

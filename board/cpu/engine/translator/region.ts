@@ -1,7 +1,8 @@
 /*
  * board/cpu/engine/translator/region.ts - the traces that were found together, as functions that can call each other
  *
- *   trace(budget)            executes it, or what it can of it (frame.ts)
+ *   a group's                (frame.ts)
+ *   trace(budget)            enters its group: what the table of all traces has
  *   indirect(budget, target) goes on at an address that was in a register: to a trace of the region, if one is there,
  *                            else by way of the dispatcher
  */
@@ -13,8 +14,8 @@ import { emit } from '../emitter.ts';
 import { HelperFrame, type Services } from '../frame.ts';
 import { Handler } from '../handler.ts';
 import { OUTCOME, type PageAddress } from './frame.ts';
+import { type Group, ONE } from './group.ts';
 
-export const TRACE: Signature = { params: ['i32'], result: 'i32' };
 const INDIRECT: Signature = { params: ['i32', 'i64'], result: 'i32' };
 const BUDGET = 0;
 const TARGET = 1;
@@ -22,18 +23,47 @@ const TARGET = 1;
 export class Region {
   readonly page: PageAddress;
   private readonly module: WasmModule;
-  private readonly functions = new Map<number, number>();
+  /** By the offsets of their traces. */
+  private readonly groups = new Map<number, Group>();
+  private readonly functions = new Map<Group, number>();
   private indirectIndex: number | undefined;
 
-  constructor(module: WasmModule, page: PageAddress, heads: readonly number[]) {
+  constructor(module: WasmModule, page: PageAddress, groups: readonly Group[]) {
     this.module = module;
     this.page = page;
-    for (const head of heads) this.functions.set(head, module.declare(TRACE));
+    for (const group of groups) {
+      this.functions.set(group, module.declare(group.signature));
+      for (const { head } of group.traces) this.groups.set(head, group);
+    }
+  }
+
+  /** A trace begins at this offset. */
+  has(head: number): boolean {
+    return this.groups.has(head);
+  }
+
+  /** The function of the group. */
+  functionOf(group: Group): number {
+    return this.functions.get(group)!;
+  }
+
+  /** Goes on with the trace that begins at this offset. */
+  enter(code: Code, head: number, budget: number): void {
+    const group = this.groups.get(head)!;
+    code.get(budget);
+    if (group.isSeveral) code.i32Const(group.numberOf(head));
+    code.returnCall(this.functionOf(group));
   }
 
   /** The function of the trace that begins at this offset. */
-  trace(head: number): number | undefined {
-    return this.functions.get(head);
+  trace(head: number): number {
+    const group = this.groups.get(head)!;
+    if (!group.isSeveral) return this.functionOf(group);
+    const index = this.module.declare(ONE);
+    const code = new Code(ONE);
+    this.enter(code, head, BUDGET);
+    this.module.define(index, code);
+    return index;
   }
 
   /** The function that goes on at an address from a register. */
@@ -52,7 +82,7 @@ export class Region {
   private writeIndirect(services: Services): Code {
     const code = new Code(INDIRECT);
     const b = new Handler(new HelperFrame(code, services));
-    const heads = [...this.functions.keys()].sort((x, y) => x - y);
+    const heads = [...this.groups.keys()].sort((x, y) => x - y);
     const first = heads[0]!;
     const span = (heads.at(-1)! - first) >>> 2;
     const target = new Value('local', 'i64', { lo: TARGET });
@@ -67,8 +97,7 @@ export class Region {
     code.brTable(table, elsewhere);
     for (const head of heads) {
       code.end();
-      code.get(BUDGET);
-      code.returnCall(this.functions.get(head)!);
+      this.enter(code, head, BUDGET);
     }
     code.end();
     leave(b, code, target);

@@ -32,8 +32,6 @@ export interface TranslatorOptions {
 const MODULES = 2000;
 /** Of what waits, so much is compiled together, unless something of it is wished for again. */
 const BATCH = 8;
-/** A page is merged at 2 samples, 16, 128... */
-const MERGER_FACTOR = 8;
 const PAGE = 0x1000;
 const OFFSET = PAGE - 1;
 
@@ -214,15 +212,16 @@ export class Translator {
     if (!this.tlb.hasCode(el, hi, lo)) return;
     const { page, number } = this.pageAt(lo, hi, this.tlb.codeHost(el, lo));
     const view = this.pages.view(number, page);
-    if (!view || ++view.samples < view.nextMerger || this.slots.areTogether(view.slots.values())) return;
-    view.nextMerger *= MERGER_FACTOR;
-    this.merge(page, number, view);
+    if (!view) return;
+    view.samples++;
+    if (view.isWorthMerging && !this.slots.areTogether(view.slots.values())) this.merge(page, number, view);
   }
 
   private merge(page: PageAddress, number: number, view: View): void {
     this.requestFor(page, number).entries.push(...view.slots.keys());
     this.slots.release(view.slots.values());
     view.slots.clear();
+    view.samples = 0;
     this.jumps.clear();
     this.compile();
   }

@@ -27,9 +27,9 @@ function traces(piece: keyof typeof code, page: Partial<Page> = {}, entries = [0
   const words = new Uint32Array(1024);
   words.set(code[piece]);
   const found = new Discovery(A64).region(words, entries, { ...ALL, ...page });
-  return found.map(({ instructions, next, loops }) => {
+  return found.map(({ head, instructions, next, targets }) => {
     const path = instructions.map(({ offset }) => offset / 4).join(' ');
-    return `${path} -> ${next / 4}${loops ? ' loop' : ''}`;
+    return `${path} -> ${next / 4}${targets.includes(head) ? ' loop' : ''}`;
   });
 }
 

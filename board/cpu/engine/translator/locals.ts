@@ -1,0 +1,164 @@
+/*
+ * board/cpu/engine/translator/locals.ts - what the function of a group of traces keeps in locals
+ *
+ * Registers that it uses are read once, at its start. What is written goes to STATE at once as well, so that a way out
+ * need only say where; but general registers of a loop go there when it is left.
+ */
+import { NEAR, STATE } from '../../state.ts';
+import { Code, type MemoryOp } from '../../wasm.ts';
+import type { Type } from '../../wasm-ops.ts';
+
+/** A register in a local. */
+interface Kept {
+  readonly local: number;
+  readonly isLoaded: boolean;
+  isWritten: boolean;
+}
+
+/** The page that accesses from one base register found last: locals with its address, and what leads to the host. */
+export interface KnownPage {
+  readonly page: number;
+  readonly addend: number;
+}
+
+export class Locals {
+  /** How many arms deep, of which perhaps none is executed, the code being made is. */
+  arms = 0;
+  private readonly code: Code;
+  private readonly loops: boolean;
+  private readonly registers = new Map<number, Kept>();
+  private readonly vectors = new Map<number, Kept>();
+  private readonly kept = new Set<number>();
+  private readonly operands = new Map<string, number>();
+  private readonly knownPages = new Map<string, KnownPage>();
+  private readonly nearPages = new Map<string, number>();
+  private userBank: number | undefined;
+  private modes: number | undefined;
+
+  constructor(code: Code, loops: boolean) {
+    this.code = code;
+    this.loops = loops;
+  }
+
+  /** The local that holds register `n` (32 is SP) throughout. */
+  register(n: number, use: 'read' | 'write'): number {
+    return this.keep(this.registers, n, 'i64', use);
+  }
+
+  /** The local that holds V register `n` throughout. */
+  vector(n: number, use: 'read' | 'write'): number {
+    return this.keep(this.vectors, n, 'v128', use);
+  }
+
+  /** A lane of it was written in STATE. */
+  reloadVector(n: number): void {
+    load(this.code, 'v128.load', STATE.V + 16 * n, this.vector(n, 'read'));
+  }
+
+  /** The local with FPCR and FPSR, as STATE has them together; of FPSR it may miss what was raised since. */
+  fpModes(): number {
+    this.modes ??= this.code.local('i64');
+    this.kept.add(this.modes);
+    return this.modes;
+  }
+
+  /** FPCR may have been written, or something raised that it is well to know. */
+  reloadFpModes(): void {
+    if (this.modes !== undefined) load(this.code, 'i64.load', STATE.FPCR, this.modes);
+  }
+
+  /** What is known of accesses of this kind from the register in local `base`; undefined: nothing yet. */
+  knownPage(base: number, kind: string): KnownPage | undefined {
+    return this.knownPages.get(`${base} ${kind}`);
+  }
+
+  /** From here on, where nothing is executed twice, something is known. */
+  rememberPage(base: number, kind: string): KnownPage {
+    const page = { page: this.code.local('i64'), addend: this.code.local('i32') };
+    this.knownPages.set(`${base} ${kind}`, page);
+    return page;
+  }
+
+  /** In a loop: where STATE has what is known of such accesses; undefined: it has no place for that. */
+  nearPage(base: number, kind: string): number | undefined {
+    const key = `${base} ${kind}`;
+    const known = this.nearPages.get(key);
+    if (known !== undefined || this.nearPages.size === NEAR.ENTRIES) return known;
+    const at = STATE.NEAR + this.nearPages.size * NEAR.SIZE;
+    this.nearPages.set(key, at);
+    return at;
+  }
+
+  /** The local that holds the offset of EL0's TLB bank: it changes only where traces are left. */
+  userTlb(): number {
+    this.userBank ??= this.code.local('i32');
+    return this.userBank;
+  }
+
+  /** One of the two locals of the type for flags. */
+  operand(type: 'i32' | 'i64', which: 'a' | 'b'): number {
+    const key = `${type} ${which}`;
+    const known = this.operands.get(key);
+    if (known !== undefined) return known;
+    const local = this.code.local(type);
+    this.operands.set(key, local);
+    this.kept.add(local);
+    return local;
+  }
+
+  /** Outlives the instruction, so may be overwritten by it. */
+  isKept(local: number): boolean {
+    return this.kept.has(local);
+  }
+
+  /** What is to come first in the function. */
+  prologue(): Code {
+    const first = new Code(this.code.signature);
+    for (const [n, { local, isLoaded }] of this.registers)
+      if (isLoaded) load(first, 'i64.load', STATE.X + 8 * n, local);
+    for (const [n, { local, isLoaded }] of this.vectors)
+      if (isLoaded) load(first, 'v128.load', STATE.V + 16 * n, local);
+    for (const at of this.nearPages.values()) {
+      first.i32Const(0);
+      first.i64Const(0, 0);
+      first.memory('i64.store', at + NEAR.ROOM);
+    }
+    if (this.userBank !== undefined) load(first, 'i32.load', STATE.TLB_USER, this.userBank);
+    if (this.modes !== undefined) load(first, 'i64.load', STATE.FPCR, this.modes);
+    return first;
+  }
+
+  /** What a loop has only in locals. */
+  writeBack(): void {
+    const { code } = this;
+    for (const [n, { local, isWritten }] of this.loops ? this.registers : []) {
+      if (!isWritten) continue;
+      code.i32Const(0);
+      code.get(local);
+      code.memory('i64.store', STATE.X + 8 * n);
+    }
+  }
+
+  /**
+   * What is certain to be written before it is read need not be loaded at the start: unless it is a loop, which writes
+   * everything back at whatever exit.
+   */
+  private keep(all: Map<number, Kept>, n: number, type: Type, use: 'read' | 'write'): number {
+    const known = all.get(n);
+    if (known !== undefined) {
+      known.isWritten ||= use === 'write';
+      return known.local;
+    }
+    const local = this.code.local(type);
+    const isLoaded = use === 'read' || this.arms > 0 || this.loops;
+    all.set(n, { local, isLoaded, isWritten: use === 'write' });
+    this.kept.add(local);
+    return local;
+  }
+}
+
+function load(code: Code, op: MemoryOp, offset: number, local: number): void {
+  code.i32Const(0);
+  code.memory(op, offset);
+  code.set(local);
+}
