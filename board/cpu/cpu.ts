@@ -350,11 +350,12 @@ export class Cpu {
   private vector(kind: (typeof VECTOR)[keyof typeof VECTOR]): number {
     const { regs } = this;
     const offset = enterEl1(regs, kind);
-    this.system.levelChanged();
     if (this.hosted) {
+      // No instruction follows that levelChanged() would matter to: eret() will say it soon enough.
       this.clock.now += EXCEPTION_COST;
       return offset;
     }
+    this.system.levelChanged();
     // Time passes here too: run() comes to `stopAt` even where the vector's own first instruction is an exception.
     this.clock.now += 1;
     const vbar = (STATE.SYSREG + 8 * SLOT.VBAR_EL1) >>> 2;

@@ -75,16 +75,16 @@ export type StampedEvent = PublicEvent & { readonly t: number; readonly pid: num
 export interface EventSink {
   emit(event: Event): void;
   /** `args` is the live view of the argument registers: whoever wants them reads them at once. */
-  sys_enter(nr: number, args: Uint32Array): void;
-  sys_exit(nr: number, ret: number): void;
+  sys_enter(task: Task, nr: number, args: Uint32Array): void;
+  sys_exit(task: Task, nr: number, ret: number): void;
 }
 
 type Listener = (event: StampedEvent) => void;
 type EventType = PublicEvent['type'];
 
-/* What the panic report shows: the last events, a row each. */
+/* What the panic report shows: the last events, a row each. A power of two. */
 const RING_SIZE = 32;
-const ROW = { PID: 0, KIND: 1, NR: 2, RET: 3, SIZE: 4 };
+const ROW = { PID: 0, KIND: 1, NR: 2, SIZE: 4 };
 const KIND = { NOTHING: 0, SYS_ENTER: 1, SYS_EXIT: 2, OTHER: 3 };
 
 /** Fans the stream out to listeners, and remembers the last few for a panic report. */
@@ -93,8 +93,9 @@ export class EventLog implements EventSink {
   private readonly syscall: (nr: number) => Syscall | undefined;
   private readonly listeners: { readonly only: ReadonlySet<EventType> | null; readonly call: Listener }[] =
     [];
-  /** Numbers only, as two rows are written for each system call; what an event of KIND.OTHER is stands in `others`. */
-  private readonly rows = new Float64Array(ROW.SIZE * RING_SIZE);
+  /** Integers only, as two rows are written for each system call; what else belongs to a row stands in the next two. */
+  private readonly rows = new Int32Array(ROW.SIZE * RING_SIZE);
+  private readonly results = new Float64Array(RING_SIZE);
   private readonly others: (Event | null)[] = Array.from({ length: RING_SIZE }, () => null);
   private next = 0;
   /** What somebody listens to; system calls once more, for they are the most. */
@@ -121,18 +122,19 @@ export class EventLog implements EventSink {
 
   emit(event: Event): void {
     this.others[this.next] = event;
-    this.remember(KIND.OTHER, 0, 0);
+    this.remember(this.kernel.sched?.current.pid ?? 0, KIND.OTHER, 0);
     if (this.hears(event.type)) this.publish(describe(event));
   }
 
-  sys_enter(nr: number, args: Uint32Array): void {
-    this.remember(KIND.SYS_ENTER, nr, 0);
-    if (this.hears_enter) this.publish(this.describeEnter(nr, args));
+  sys_enter(task: Task, nr: number, args: Uint32Array): void {
+    this.remember(task.pid, KIND.SYS_ENTER, nr);
+    if (this.hears_enter) this.publish(this.describeEnter(task, nr, args));
   }
 
-  sys_exit(nr: number, ret: number): void {
-    this.remember(KIND.SYS_EXIT, nr, ret);
-    if (this.hears_exit) this.publish(this.describeExit(nr, ret));
+  sys_exit(task: Task, nr: number, ret: number): void {
+    this.results[this.next] = ret;
+    this.remember(task.pid, KIND.SYS_EXIT, nr);
+    if (this.hears_exit) this.publish(this.describeExit(task, nr, ret));
   }
 
   /** One line each, oldest first. */
@@ -149,21 +151,20 @@ export class EventLog implements EventSink {
     return this.hears_all || this.heard.has(type);
   }
 
-  private remember(kind: number, nr: number, ret: number): void {
+  private remember(pid: number, kind: number, nr: number): void {
     const { rows } = this;
     const row = ROW.SIZE * this.next;
-    rows[row + ROW.PID] = this.kernel.sched?.current.pid ?? 0;
+    rows[row + ROW.PID] = pid;
     rows[row + ROW.KIND] = kind;
     rows[row + ROW.NR] = nr;
-    rows[row + ROW.RET] = ret;
-    this.next = (this.next + 1) % RING_SIZE;
+    this.next = (this.next + 1) & (RING_SIZE - 1);
   }
 
   private summary(index: number): string | null {
-    const [pid, kind, nr, ret] = this.rows.subarray(ROW.SIZE * index, ROW.SIZE * (index + 1));
+    const [pid, kind, nr] = this.rows.subarray(ROW.SIZE * index, ROW.SIZE * (index + 1));
     if (kind === KIND.NOTHING) return null;
     if (kind === KIND.SYS_ENTER) return `pid ${pid} sys_enter ${this.name(nr!)}`;
-    if (kind === KIND.SYS_EXIT) return `pid ${pid} sys_exit ${this.name(nr!)} = ${ret}`;
+    if (kind === KIND.SYS_EXIT) return `pid ${pid} sys_exit ${this.name(nr!)} = ${this.results[index]}`;
     return `pid ${pid} ${JSON.stringify(describe(this.others[index]!))}`;
   }
 
@@ -182,8 +183,7 @@ export class EventLog implements EventSink {
     for (const { only, call } of this.listeners) if (!only || only.has(event.type)) call(stamped);
   }
 
-  private describeEnter(nr: number, args: Uint32Array): PublicEvent {
-    const task = this.kernel.sched.current;
+  private describeEnter(task: Task, nr: number, args: Uint32Array): PublicEvent {
     const words = args.slice(0, 12);
     this.entered.set(task.pid, words);
     const call = this.syscall(nr);
@@ -195,8 +195,7 @@ export class EventLog implements EventSink {
     };
   }
 
-  private describeExit(nr: number, ret: number): PublicEvent {
-    const task = this.kernel.sched.current;
+  private describeExit(task: Task, nr: number, ret: number): PublicEvent {
     const words = this.entered.get(task.pid);
     this.entered.delete(task.pid);
     const call = this.syscall(nr);

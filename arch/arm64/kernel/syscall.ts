@@ -34,7 +34,7 @@ function el0_svc_common(arm64: Arm64, task: Task, regs: PtRegs, nr: number): May
   regs.move(ORIG_X0, 0);
   regs.syscallno = nr;
   const { events } = task.kernel;
-  if (events) events.sys_enter(nr, regs.args);
+  if (events) events.sys_enter(task, nr, regs.args);
   if (task.thread_info.syscall_work & SYSCALL_WORK_ENTER) return traced_syscall(arm64, task, regs, nr);
 
   const ret = invoke_syscall(arm64, task, regs, nr);
@@ -74,8 +74,9 @@ function syscall_done(task: Task, regs: PtRegs, nr: number, ret: SysRet): MaySle
 }
 
 /** With the number that the program asked for: sigreturn has forgotten its own by now. */
-function emit_exit({ kernel }: Task, nr: number, ret: number): void {
-  if (kernel.events) kernel.events.sys_exit(nr, ret);
+function emit_exit(task: Task, nr: number, ret: number): void {
+  const { events } = task.kernel;
+  if (events) events.sys_exit(task, nr, ret);
 }
 
 function invoke_syscall(arm64: Arm64, task: Task, regs: PtRegs, nr: number): MaySleep<SysRet> {

@@ -24,10 +24,10 @@ test('a listener hears the kinds that it asked for, in order', () => {
   const { task, log } = setup();
   const heard: StampedEvent[] = [];
   log.listen((event) => heard.push(event), ['sys_exit', 'signal_deliver']);
-  log.sys_enter(CLOSE, arguments_of(3));
+  log.sys_enter(task, CLOSE, arguments_of(3));
   log.emit({ type: 'exit', code: 0 });
   log.emit({ type: 'signal_deliver', sig: 10, handler: 0x40_1000 });
-  log.sys_exit(CLOSE, -9);
+  log.sys_exit(task, CLOSE, -9);
   const stamp = { t: 0, pid: task.pid, comm: task.comm };
   assert.equal(heard, [
     { ...stamp, type: 'signal_deliver', sig: 10, handler: '0x401000' },
@@ -36,11 +36,11 @@ test('a listener hears the kinds that it asked for, in order', () => {
 });
 
 test('who names no kinds hears all', () => {
-  const { log } = setup();
+  const { task, log } = setup();
   const heard: string[] = [];
   log.listen((event) => heard.push(event.type), ['exit']);
   log.listen((event) => heard.push(event.type));
-  log.sys_enter(CLOSE, arguments_of(3));
+  log.sys_enter(task, CLOSE, arguments_of(3));
   log.emit({ type: 'exit', code: 0 });
   assert.equal(heard, ['sys_enter', 'exit', 'exit']);
 });
@@ -48,8 +48,8 @@ test('who names no kinds hears all', () => {
 test('the last 32 events are remembered, whether anybody listens or not', () => {
   const { task, log } = setup();
   assert.equal(log.last(), []);
-  for (let nr = 0; nr < 40; nr++) log.sys_enter(CLOSE, arguments_of(nr));
-  log.sys_exit(CLOSE, 2 ** 40);
+  for (let nr = 0; nr < 40; nr++) log.sys_enter(task, CLOSE, arguments_of(nr));
+  log.sys_exit(task, CLOSE, 2 ** 40);
   log.emit({ type: 'exit', code: 256 });
   const last = log.last();
   assert.is(last.length, 32);
