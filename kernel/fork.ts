@@ -7,44 +7,27 @@
  * Absent:  cgroups, as in a kernel built without them
  */
 
-import { type Cred, capable, ns_capable } from './cred.ts';
-import { dup_fd, fd_install } from './fs/file.ts';
+import { capable, ns_capable } from './cred.ts';
+import { fd_install } from './fs/file.ts';
+import { dup_task_struct, type World } from './fork/task_struct.ts';
 import { copy_fs_struct } from './fs/fs_struct.ts';
 import { pidfd_prepare } from './fs/pidfs.ts';
 import { futex_wake_tid } from './futex/core.ts';
 import { futex_exec_release, futex_exit_release } from './futex/robust.ts';
-import type { File, FsStruct } from './include/linux/fs.ts';
-import type { NsProxy } from './include/linux/ns_common.ts';
+import type { File } from './include/linux/fs.ts';
 import type { PidNamespace } from './include/linux/pid_namespace.ts';
 import { copy_namespaces, put_nsproxy } from './nsproxy.ts';
 import { create_user_ns } from './user_namespace.ts';
 import { SIGNAL_UNKILLABLE } from './include/linux/jobctl.ts';
 import type { Mm } from './include/linux/mm_types.ts';
-import {
-  PF_EXITING,
-  PF_FORKNOEXEC,
-  PF_KTHREAD,
-  SYSCALL_WORK_SYSCALL_EMU,
-  SYSCALL_WORK_SYSCALL_TRACE,
-  SYSCALL_WORK_SYSCALL_USER_DISPATCH,
-  type Task,
-  TIF_NEED_RESCHED,
-  TIF_NOTIFY_RESUME,
-  TIF_NOTIFY_SIGNAL,
-  TIF_SIGPENDING,
-  TIF_SINGLESTEP,
-} from './include/linux/sched.ts';
-import type { SigHand, SignalStruct } from './include/linux/signal.ts';
+import type { Task } from './include/linux/sched.ts';
 import { NULL, type UserPtr } from './include/linux/types.ts';
 import { CAP_CHECKPOINT_RESTORE, CAP_SYS_ADMIN, CAP_SYS_RESOURCE } from './include/uapi/capability.ts';
 import { EAGAIN, EINVAL, ERESTARTNOINTR } from './include/uapi/errno.ts';
 import { PTRACE_EVENT_VFORK_DONE } from './include/uapi/ptrace.ts';
 import { RLIMIT_NPROC, RLIMIT_SIGPENDING } from './include/uapi/resource.ts';
 import {
-  CLONE_CHILD_CLEARTID,
-  CLONE_CHILD_SETTID,
   CLONE_DETACHED,
-  CLONE_FILES,
   CLONE_FS,
   CLONE_NEWIPC,
   CLONE_NEWNS,
@@ -61,11 +44,9 @@ import {
   CLONE_VFORK,
   CLONE_VM,
 } from './include/uapi/sched.ts';
-import { SS_DISABLE } from './include/uapi/signal.ts';
 import { audit_alloc } from './auditsc.ts';
 import type { Kernel } from './kernel.ts';
 import { put_user_u32 } from './lib/usercopy.ts';
-import { Mutex } from './locking/mutex.ts';
 import { dup_mm, mmput } from './mm/init-mm.ts';
 import {
   type Pid,
@@ -79,15 +60,14 @@ import {
 } from './pid.ts';
 import { ptrace_clone_event, ptrace_event, ptrace_init_task } from './ptrace.ts';
 import { update_rlimit_cpu } from './rlimit.ts';
-import { rseq_fork } from './rseq.ts';
 import { sched_fork, wake_up_new_task } from './sched/core.ts';
 import { type Sleeps, WaitQueueHead, wait_event_killable, wake_up_all } from './sched/wait.ts';
 import { copy_seccomp } from './seccomp.ts';
 import {
   calculate_sigpending,
   flush_signal_handlers,
-  new_pending,
   recalc_sigpending,
+  sas_ss_reset,
   task_join_group_stop,
   task_sigpending,
 } from './signal.ts';
@@ -200,6 +180,7 @@ export function copy_process(parent: Task, args: KernelCloneArgs, traced = false
   }
 
   const child = dup_task_struct(parent, args, pid, world);
+  give_life(child, parent, args);
   audit_alloc(child);
   link_process(child, parent, args);
   copy_seccomp(parent, child); // it is one of the threads now: TSYNC finds it, or found its parent before
@@ -235,14 +216,6 @@ function nproc_check(parent: Task): number {
   const over = cred.user.processes >= signal.rlim[RLIMIT_NPROC]!.cur && cred.uid !== 0;
   if (over && !capable(parent, CAP_SYS_RESOURCE) && !capable(parent, CAP_SYS_ADMIN)) return -EAGAIN;
   return kernel.pids.nr_threads >= kernel.pids.max_threads ? -EAGAIN : 0;
-}
-
-/** What a child is born into, before it has a number. */
-interface World {
-  readonly cred: Cred;
-  readonly fs: FsStruct;
-  readonly nsproxy: NsProxy;
-  readonly mm: Mm | null;
 }
 
 /** In this order: a new user namespace gives the powers that the other namespaces need. */
@@ -292,140 +265,17 @@ function prepare_pidfd(
   return err;
 }
 
-/** Everything the child does not share with its parent is made here. */
-function dup_task_struct(parent: Task, args: KernelCloneArgs, pid: Pid, world: World): Task {
-  const { kernel } = parent;
+/** It could run now, if anybody knew of it. */
+function give_life(child: Task, parent: Task, args: KernelCloneArgs): void {
   const { flags } = args;
-  const thread = (flags & CLONE_THREAD) !== 0;
-  const child: Task = {
-    ...parent,
-    ...kernel.arch.arch_dup_task_struct(args.fn ? null : parent),
-    thread_info: child_thread_info(parent),
-    pid: pid.nr,
-    tgid: thread ? parent.tgid : pid.nr,
-    thread_pid: pid,
-    flags: (parent.flags & ~(PF_EXITING | PF_KTHREAD)) | PF_FORKNOEXEC | (args.fn ? PF_KTHREAD : 0),
-    exit_state: 0,
-    exit_code: 0,
-    exit_signal: thread ? -1 : flags & CLONE_PARENT ? parent.group_leader.exit_signal : args.exit_signal,
-    ...world,
-    files: parent.files && (flags & CLONE_FILES ? shareFiles(parent) : dup_fd(parent.files)),
-    signal: thread ? parent.signal : copy_signal(parent.signal),
-    sighand: copy_sighand(parent.sighand, flags),
-    pending: new_pending(),
-    jobctl: 0,
-    restart_block: null,
-    pdeath_signal: 0,
-    children: new Set(),
-    ptrace: 0,
-    ptraced: new Set(),
-    ptracer_cred: null,
-    trapping: null,
-    last_siginfo: null,
-    set_child_tid: flags & CLONE_CHILD_SETTID ? args.child_tid : NULL,
-    clear_child_tid: flags & CLONE_CHILD_CLEARTID ? args.child_tid : NULL,
-    robust_list: NULL,
-    vfork_done: null,
-    sleep_timer: null,
-    utime: 0,
-    stime: 0,
-    start_time: kernel.time.monotonicNs(),
-    nvcsw: 0,
-    nivcsw: 0,
-    min_flt: 0,
-  };
-  child.syscall_dispatch = { ...parent.syscall_dispatch };
-  child.rseq = rseq_fork(parent, flags);
-  child.group_leader = thread ? parent.group_leader : child;
   if (flags & CLONE_FS) child.fs.users++;
   child.life = ret_from_fork(child, args);
   sched_fork(child, parent);
   if (args.clear_sighand) flush_signal_handlers(child, false);
   // A thread on the same memory must not inherit the stack its maker handles signals on.
   if ((flags & (CLONE_VM | CLONE_VFORK)) === CLONE_VM) sas_ss_reset(child);
-  if (!args.fn) kernel.arch.copy_thread(child, parent, args.stack, (flags & CLONE_SETTLS) !== 0, args.tls);
-  return child;
-}
-
-function child_thread_info({ thread_info }: Task): Task['thread_info'] {
-  const notInherited =
-    TIF_SIGPENDING | TIF_NEED_RESCHED | TIF_NOTIFY_RESUME | TIF_NOTIFY_SIGNAL | TIF_SINGLESTEP;
-  const untraced = SYSCALL_WORK_SYSCALL_TRACE | SYSCALL_WORK_SYSCALL_EMU | SYSCALL_WORK_SYSCALL_USER_DISPATCH;
-  return {
-    flags: thread_info.flags & ~notInherited,
-    syscall_work: thread_info.syscall_work & ~untraced,
-  };
-}
-
-function shareFiles({ files }: Task): Task['files'] {
-  files!.count++;
-  return files;
-}
-
-function copy_sighand(old: SigHand, flags: number): SigHand {
-  if (!(flags & CLONE_SIGHAND)) return { count: 1, action: old.action.map((action) => ({ ...action })) };
-  old.count++;
-  return old;
-}
-
-/** A process of its own: limits, session and terminal are inherited, timers and totals are not. */
-function copy_signal(old: SignalStruct): SignalStruct {
-  return {
-    ...newSignalStruct(old.pgrp, old.session),
-    tty: old.tty,
-    rlim: old.rlim.map((limit) => ({ ...limit })),
-    oom_score_adj: old.oom_score_adj,
-  };
-}
-
-/** Also for the first one. */
-export const newSignalStruct = (pgrp: Pid, session: Pid): SignalStruct => ({
-  threads: new Set(),
-  live: 0,
-  quick_threads: 0,
-  notify_count: 0,
-  shared_pending: new_pending(),
-  wait_chldexit: new WaitQueueHead(),
-  cred_guard_mutex: new Mutex(),
-  group_exit_code: 0,
-  group_exec_task: null,
-  curr_target: null,
-  group_stop_count: 0,
-  flags: 0,
-  pgrp,
-  session,
-  leader: false,
-  tty: null,
-  tty_old_pgrp: null,
-  rlim: [],
-  rlim_cpu: null,
-  real_timer: null,
-  it_real_incr: 0,
-  it: [],
-  posix_timers: new Map(),
-  next_posix_timer_id: 0,
-  cpu_timers: null,
-  utime: 0,
-  stime: 0,
-  cutime: 0,
-  cstime: 0,
-  sum_sched_runtime: 0,
-  min_flt: 0,
-  cmin_flt: 0,
-  nvcsw: 0,
-  cnvcsw: 0,
-  nivcsw: 0,
-  cnivcsw: 0,
-  maxrss: 0,
-  cmaxrss: 0,
-  is_child_subreaper: false,
-  oom_score_adj: 0,
-});
-
-export function sas_ss_reset(task: Task): void {
-  task.sas_ss_sp = NULL;
-  task.sas_ss_size = 0;
-  task.sas_ss_flags = SS_DISABLE;
+  if (!args.fn)
+    child.kernel.arch.copy_thread(child, parent, args.stack, (flags & CLONE_SETTLS) !== 0, args.tls);
 }
 
 /** From here on others can see it. */

@@ -9,7 +9,7 @@
 import { init_cred } from '../cred.ts';
 import { new_syscall_user_dispatch } from '../entry/syscall_user_dispatch.ts';
 import { new_files } from '../fs/file.ts';
-import { newSignalStruct } from '../fork.ts';
+import { newSignalStruct } from '../fork/task_struct.ts';
 import type { FsStruct, MntNamespace } from '../include/linux/fs.ts';
 import type { NsProxy } from '../include/linux/ns_common.ts';
 import type { PidNamespace } from '../include/linux/pid_namespace.ts';
@@ -68,10 +68,12 @@ export function init_task(kernel: Kernel): Task {
   const pid = new Pid([{ nr: 0, ns: init_pid_ns }]);
   const signal = newSignalStruct(pid, pid);
   signal.rlim.push(...initRlimits());
+  const { regs, thread } = kernel.arch.arch_dup_task_struct(null);
   const task: Task = {
     kernel,
-    ...kernel.arch.arch_dup_task_struct(null),
     thread_info: { flags: 0, syscall_work: 0 },
+    regs,
+    thread,
     pid: 0,
     tgid: 0,
     thread_pid: pid,
@@ -140,10 +142,10 @@ export function init_task(kernel: Kernel): Task {
     self_exec_id: 0,
     parent_exec_id: 0,
     personality: 0,
+    audit_context: null,
     seccomp: new_seccomp(),
     syscall_dispatch: new_syscall_user_dispatch(),
     rseq: null,
-    audit_context: null,
   };
   init_pid_ns.child_reaper = task;
   task.group_leader = task;
