@@ -12,7 +12,7 @@
 
 static const struct {
   const char *type, *dir;
-} mounts[] = {{"proc", "/proc"}, {"sysfs", "/sys"}, {"tracefs", "/sys/kernel/tracing"}, {"devtmpfs", "/dev"}, {"tmpfs", "/tmp"}};
+} mounts[] = {{"proc", "/proc"}, {"sysfs", "/sys"}, {"tracefs", "/sys/kernel/tracing"}, {"devtmpfs", "/dev"}, {"devpts", "/dev/pts"}, {"tmpfs", "/tmp"}};
 
 /* A descriptor by a name: bash's <(command) and scripts that say /dev/stderr. */
 static const struct {

@@ -8,7 +8,7 @@
 import type { Dentry, File, FileOperations, Inode, SuperBlock } from '../include/linux/fs.ts';
 import type { Task } from '../include/linux/sched.ts';
 import { ENXIO } from '../include/uapi/errno.ts';
-import { MAJOR, S_IFCHR, S_IFDIR } from '../include/uapi/stat.ts';
+import { MAJOR, MKDEV, S_IFCHR, S_IFDIR } from '../include/uapi/stat.ts';
 import type { Kernel } from '../kernel.ts';
 import type { MaySleep } from '../sched/wait.ts';
 import { d_alloc } from './dcache.ts';
@@ -35,12 +35,23 @@ export function register_chrdev(
   devtmpfs_create_node(kernel, { rdev, name, mode, fops });
 }
 
+/** A whole major: its devices make their nodes elsewhere. */
+export function register_chrdev_region(
+  kernel: Kernel,
+  major: number,
+  name: string,
+  fops: FileOperations,
+): void {
+  kernel.fs.chrdev_regions.set(major, { name, fops });
+}
+
 /** /proc/devices: "  1 mem", a line for each major and name. */
 export function show_chrdevs(kernel: Kernel): string {
-  const lines = new Set<string>();
-  const majors = [...kernel.fs.chrdevs.keys()].sort((a, b) => a - b);
-  for (const rdev of majors) lines.add(`${String(MAJOR(rdev)).padStart(3)} ${chrdev_name(kernel, rdev)}\n`);
-  return [...lines].join('');
+  const { chrdevs, chrdev_regions } = kernel.fs;
+  const nodes = [...chrdevs.keys()].map((rdev) => [rdev, chrdev_name(kernel, rdev)] as const);
+  const regions = [...chrdev_regions].map(([major, { name }]) => [MKDEV(major, 0), name] as const);
+  const rows = [...nodes, ...regions].sort(([a], [b]) => a - b);
+  return [...new Set(rows.map(([rdev, name]) => `${String(MAJOR(rdev)).padStart(3)} ${name}\n`))].join('');
 }
 
 const MEM_MAJOR = 1;
@@ -55,7 +66,8 @@ function chrdev_name(kernel: Kernel, rdev: number): string {
 
 /** The node's own methods: put the driver's in their place, and open again. */
 function chrdev_open(inode: Inode, file: File, task: Task): MaySleep<number> {
-  const fops = task.kernel.fs.chrdevs.get(inode.i_rdev);
+  const { chrdevs, chrdev_regions } = task.kernel.fs;
+  const fops = chrdevs.get(inode.i_rdev) ?? chrdev_regions.get(MAJOR(inode.i_rdev))?.fops;
   if (!fops) return -ENXIO;
   file.f_op = fops;
   return fops.open?.(inode, file, task) ?? 0;

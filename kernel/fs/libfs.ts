@@ -4,8 +4,14 @@
  * Linux:   fs/libfs.c, fs/seq_file.c
  */
 
-import type { Dentry, File, FileOperations, InodeOperations, SuperBlock } from '../include/linux/fs.ts';
-import { ENOENT } from '../include/uapi/errno.ts';
+import type {
+  Dentry,
+  File,
+  FileOperations,
+  InodeOperations,
+  SuperBlock,
+  SuperOperations,
+} from '../include/linux/fs.ts';
 import { S_IFDIR, S_IFREG } from '../include/uapi/stat.ts';
 import type { Kernel } from '../kernel.ts';
 import { d_add, d_alloc, d_make_root } from './dcache.ts';
@@ -13,12 +19,18 @@ import { new_inode } from './inode.ts';
 import { dcache_dir_fops } from './readdir.ts';
 import { new_super } from './super.ts';
 
-/** What is there was found before this is asked. */
-const simple_dir_iops: InodeOperations = { lookup: (): number => -ENOENT };
+/** What is not there cannot be made, either, by anybody but the kernel. */
+const simple_dir_iops: InodeOperations = {};
 
 /** A super block with an empty root. */
-export function simple_fill_super(kernel: Kernel, type: string, magic: number, mode: number): SuperBlock {
-  const sb = new_super(kernel, type, magic, {});
+export function simple_fill_super(
+  kernel: Kernel,
+  type: string,
+  magic: number,
+  mode: number,
+  s_op: SuperOperations = {},
+): SuperBlock {
+  const sb = new_super(kernel, type, magic, s_op);
   const root = new_inode(sb, S_IFDIR | mode, simple_dir_iops, dcache_dir_fops);
   root.i_nlink = 2;
   sb.s_root = d_make_root(sb, root);

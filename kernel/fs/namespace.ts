@@ -63,6 +63,8 @@ export function mnt_init(kernel: Kernel): void {
     next_anon_dev: 1,
     filesystems: new Map(),
     chrdevs: new Map(),
+    chrdev_regions: new Map(),
+    pty_count: 0,
     singletons: new Map(),
     lock_waits: new Map(),
     boot_id: null,

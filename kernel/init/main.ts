@@ -20,11 +20,13 @@ import { irqchip_init } from '../drivers/irqchip/irq-gic-v3.ts';
 import { of_initrd } from '../drivers/of/address.ts';
 import { of_property_read_string } from '../drivers/of/fdt.ts';
 import { pl031_init } from '../drivers/rtc/rtc-pl031.ts';
+import { unix98_pty_init } from '../drivers/tty/pty.ts';
 import { pl011_init } from '../drivers/tty/amba-pl011.ts';
 import { tty_init } from '../drivers/tty/tty_io.ts';
 import { syscall_user_dispatch_init } from '../entry/syscall_user_dispatch.ts';
 import { fork_init, kernel_thread } from '../fork.ts';
 import { vfs_caches_init } from '../fs/dcache.ts';
+import { init_devpts_fs } from '../fs/devpts.ts';
 import { devtmpfs_init } from '../fs/devices.ts';
 import { kernel_execve } from '../fs/exec.ts';
 import { fd_install, get_unused_fd_flags, ksys_dup3 } from '../fs/file.ts';
@@ -151,6 +153,8 @@ function do_initcalls(kernel: Kernel): void {
   chr_dev_init(kernel);
   tty_init(kernel);
   pl011_init(kernel);
+  init_devpts_fs(kernel);
+  unix98_pty_init(kernel);
   pl031_init(kernel);
   kernel.arch.initcalls(kernel);
 }

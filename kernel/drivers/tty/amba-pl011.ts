@@ -313,13 +313,14 @@ class Pl011Port {
     );
   }
 
-  set_modem(set: number, clear: number): void {
+  set_modem(set: number, clear: number): number {
     let control = this.read(UART011_CR);
     for (const [bit, line] of MODEM_LINES) {
       if (set & bit) control |= line;
       else if (clear & bit) control &= ~line;
     }
     this.write(UART011_CR, control);
+    return 0;
   }
 
   /** The line as the settings want it; what this port cannot do is taken out of them. */
@@ -400,8 +401,10 @@ function line_control(c_cflag: number): number {
 function pl011_tty_ops(ports: readonly Pl011Port[]): TtyOperations {
   const port = (tty: Tty): Pl011Port => ports[tty.index]!;
   return {
-    open: (tty) => port(tty).startup(),
-    close: (tty) => port(tty).shutdown(),
+    open: (tty) => (tty.files.size > 0 ? 0 : port(tty).startup()),
+    close: (tty) => {
+      if (tty.files.size === 1) port(tty).shutdown();
+    },
     hangup: (tty) => port(tty).flush_buffer(),
     write: (tty, bytes) => port(tty).uart_write(bytes),
     write_room: (tty) => port(tty).write_room,

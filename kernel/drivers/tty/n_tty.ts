@@ -3,7 +3,7 @@
  *
  * Linux:   drivers/tty/n_tty.c (v6.12)
  * Manual:  termios(3)
- * Absent:  packet mode (ptys), EXTPROC
+ * Absent:  EXTPROC
  *
  *    driver -> tty_buffer -> n_tty_input (signals, editing, echo) -> ring -> n_tty_read -> read(2)
  *    driver <- n_tty_echo (newlines, tabs) <- n_tty_write <- write(2)
@@ -12,8 +12,16 @@
 import type { File, PollTable } from '../../include/linux/fs.ts';
 import type { Task } from '../../include/linux/sched.ts';
 import { EAGAIN, EFAULT, EIO, ERESTARTSYS } from '../../include/uapi/errno.ts';
-import { EPOLLHUP, EPOLLIN, EPOLLOUT, EPOLLRDNORM, EPOLLWRNORM } from '../../include/uapi/eventpoll.ts';
+import {
+  EPOLLHUP,
+  EPOLLIN,
+  EPOLLOUT,
+  EPOLLPRI,
+  EPOLLRDNORM,
+  EPOLLWRNORM,
+} from '../../include/uapi/eventpoll.ts';
 import { O_NONBLOCK } from '../../include/uapi/fcntl.ts';
+import { TIOCPKT_FLUSHREAD } from '../../include/uapi/ioctls.ts';
 import { SIGTTIN, SIGTTOU } from '../../include/uapi/signal.ts';
 import type { Termios } from '../../include/uapi/termbits.ts';
 import {
@@ -155,7 +163,13 @@ export function* n_tty_read(task: Task, tty: Tty, file: File, to: IovIter): Slee
   let done = 0;
   let ret = 0;
   while (to.count > 0) {
+    if (packet_status_p(tty)) {
+      if (done === 0) done = ret = read_packet_status(tty, to);
+      break;
+    }
     if (!input_available_p(tty, false)) {
+      ret = tty.other_closed ? -EIO : 0;
+      if (ret < 0) break;
       if (tty_hung_up_p(file) || timeout <= 0) break;
       ret = file.f_flags & O_NONBLOCK ? -EAGAIN : 0;
       if (ret < 0) break;
@@ -165,6 +179,11 @@ export function* n_tty_read(task: Task, tty: Tty, file: File, to: IovIter): Slee
         break;
       }
       continue;
+    }
+    if (tty.packet && done === 0) {
+      ret = to.copy_to_iter(PACKET_DATA) === 1 ? 0 : -EFAULT;
+      if (ret < 0) break;
+      done++;
     }
     const copied = tty.disc_data.icanon ? canon_copy_from_read_buf(tty, to) : copy_from_read_buf(tty, to);
     n_tty_check_unthrottle(tty);
@@ -179,9 +198,23 @@ export function* n_tty_read(task: Task, tty: Tty, file: File, to: IovIter): Slee
   return done > 0 ? done : ret;
 }
 
+/** TIOCPKT_DATA: "the packet contains data" - TIOCPKT(2const). */
+const PACKET_DATA = Uint8Array.of(0);
+
+/** A master in packet mode has something to be told. */
+const packet_status_p = (tty: Tty): boolean => tty.packet && tty.link!.pktstatus !== 0;
+
+function read_packet_status(tty: Tty, to: IovIter): number {
+  const link = tty.link!;
+  const copied = to.copy_to_iter(Uint8Array.of(link.pktstatus));
+  link.pktstatus = 0;
+  return copied === 1 ? 1 : -EFAULT;
+}
+
 /** ns left, 0 when time ran out, or -ERESTARTSYS. A change of the settings is looked at as well. */
 function* wait_for_input(task: Task, tty: Tty, file: File, timeout: number): Sleeps<number> {
-  const ready = () => input_available_p(tty, false) || tty_hung_up_p(file);
+  const ready = () =>
+    input_available_p(tty, false) || tty_hung_up_p(file) || tty.other_closed || packet_status_p(tty);
   if (timeout !== Infinity)
     return yield* wait_event_interruptible_timeout(task, tty.read_wait, ready, timeout);
   const err = yield* wait_event_interruptible(task, tty.read_wait, ready);
@@ -255,7 +288,8 @@ export function n_tty_poll(tty: Tty, file: File, table: PollTable): number {
   table?.(tty.write_wait);
   let mask = 0;
   if (input_available_p(tty, true)) mask |= EPOLLIN | EPOLLRDNORM;
-  if (tty_hung_up_p(file)) mask |= EPOLLHUP;
+  if (packet_status_p(tty)) mask |= EPOLLPRI | EPOLLIN | EPOLLRDNORM;
+  if (tty_hung_up_p(file) || tty.other_closed) mask |= EPOLLHUP;
   const { ops } = tty;
   if (ops.chars_in_buffer(tty) < WAKEUP_CHARS && ops.write_room(tty) > 0) mask |= EPOLLOUT | EPOLLWRNORM;
   return mask;
@@ -275,6 +309,9 @@ export function n_tty_inq(tty: Tty): number {
 export function n_tty_flush_buffer(tty: Tty): void {
   tty.disc_data.reset();
   tty_unthrottle(tty);
+  if (!tty.link?.packet) return;
+  tty.pktstatus |= TIOCPKT_FLUSHREAD;
+  wake_up_interruptible(tty.link.read_wait);
 }
 
 /** The settings have changed. `old`: what they were, or null when the terminal is being opened. */

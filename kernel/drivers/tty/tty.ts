@@ -7,6 +7,7 @@
 
 import type { File } from '../../include/linux/fs.ts';
 import type { Task } from '../../include/linux/sched.ts';
+import type { UserPtr } from '../../include/linux/types.ts';
 import type { Termios } from '../../include/uapi/termbits.ts';
 import { tty_std_termios } from '../../include/uapi/termbits.ts';
 import type { Kernel } from '../../kernel.ts';
@@ -16,10 +17,12 @@ import { NTtyData } from './n_tty_data.ts';
 
 /** What a driver does for the terminals it drives. Nothing here sleeps: bytes that do not fit are not taken. */
 export interface TtyOperations {
-  /** The first opener is here; 0 or -errno. */
+  /** Somebody opens it, the first if tty.files is empty; 0 or -errno. */
   open(tty: Tty): number;
-  /** The last one is gone. */
+  /** One of tty.files is about to go. */
   close(tty: Tty): void;
+  /** The last one is gone, at either end. */
+  remove?(tty: Tty): void;
   hangup(tty: Tty): void;
   /** Takes what fits; returns how many bytes. */
   write(tty: Tty, bytes: Uint8Array): number;
@@ -36,8 +39,13 @@ export interface TtyOperations {
   stop(tty: Tty): void;
   start(tty: Tty): void;
   break_ctl(tty: Tty, on: boolean): void;
+  /** Modem lines; -ENOTTY: it has none. */
   tiocmget(tty: Tty): number;
-  tiocmset(tty: Tty, set: number, clear: number): void;
+  tiocmset(tty: Tty, set: number, clear: number): number;
+  /** Instead of tty_do_resize(). */
+  resize?(tty: Tty, size: Winsize): void;
+  /** Requests of its own; -ENOIOCTLCMD: none that it knows. */
+  ioctl?(task: Task, tty: Tty, cmd: number, arg: UserPtr): number;
 }
 
 export interface TtyDriver {
@@ -45,11 +53,16 @@ export interface TtyDriver {
   readonly name: string;
   readonly driver_name: string;
   readonly type: string;
+  /** Which end of a pseudo-terminal. */
+  readonly subtype?: 'master' | 'slave';
   readonly major: number;
   readonly minor_start: number;
   readonly num: number;
   readonly ops: TtyOperations;
+  /** Those that are always there; pseudo-terminals are not. */
   readonly ttys: Tty[];
+  /** Linux: TTY_DRIVER_RESET_TERMIOS. The settings do not outlive a hangup; absent: tty_std_termios, and they do. */
+  readonly init_termios?: () => Termios;
 }
 
 export interface Winsize {
@@ -64,7 +77,7 @@ export class Tty {
   readonly kernel: Kernel;
   readonly driver: TtyDriver;
   readonly index: number;
-  termios: Termios = tty_std_termios();
+  termios: Termios;
   winsize: Winsize = { ws_row: 0, ws_col: 0, ws_xpixel: 0, ws_ypixel: 0 };
   /** The foreground process group, and the session whose controlling terminal this is. */
   pgrp: Pid | null = null;
@@ -83,11 +96,23 @@ export class Tty {
   /** Who is in the middle of a write(): others wait, so that two of them do not come out mixed. */
   writer: Task | null = null;
   disc_data = new NTtyData();
+  /** The other end of a pseudo-terminal. */
+  link: Tty | null = null;
+  /** There is nobody at the other end any more. */
+  other_closed = false;
+  /** A master's: its slave cannot be opened yet. */
+  pty_locked = false;
+  /** A master's: packet mode, in which it reads what became of the slave's pktstatus. */
+  packet = false;
+  pktstatus = 0;
+  /** The driver's. */
+  driver_data: unknown = null;
 
   constructor(kernel: Kernel, driver: TtyDriver, index: number) {
     this.kernel = kernel;
     this.driver = driver;
     this.index = index;
+    this.termios = driver.init_termios?.() ?? tty_std_termios();
   }
 
   get name(): string {
@@ -98,6 +123,15 @@ export class Tty {
     return this.driver.ops;
   }
 }
+
+export const same_winsize = (a: Winsize, b: Winsize): boolean =>
+  a.ws_row === b.ws_row &&
+  a.ws_col === b.ws_col &&
+  a.ws_xpixel === b.ws_xpixel &&
+  a.ws_ypixel === b.ws_ypixel;
+
+/** Linux: tty_pair_get_tty(). Whose settings, window and session are meant: a master has none of its own. */
+export const tty_pair_get_tty = (tty: Tty): Tty => (tty.driver.subtype === 'master' ? tty.link! : tty);
 
 /** Linux: tty_devnum(). major << 20 | minor. */
 export const tty_devnum = (tty: Tty): number =>

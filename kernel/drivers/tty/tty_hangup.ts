@@ -64,6 +64,8 @@ function __tty_hangup(tty: Tty, exit_session: boolean): void {
 function tty_ldisc_hangup(tty: Tty): void {
   tty.ops.flush_buffer(tty);
   tty.disc_data = new NTtyData();
+  const { init_termios } = tty.driver;
+  if (init_termios) tty.termios = init_termios();
   tty.throttled = false;
   n_tty_set_termios(tty, null);
   wake_up_interruptible_all(tty.write_wait);

@@ -3,7 +3,7 @@
  *
  * Linux:   drivers/tty/tty_io.c (v6.12)
  * Manual:  tty(4), console(4)
- * Absent:  pseudo-terminals, virtual terminals, TIOCCONS
+ * Absent:  virtual terminals, TIOCCONS
  */
 
 import { capable } from '../../cred.ts';
@@ -13,6 +13,7 @@ import { CAP_SYS_ADMIN } from '../../include/uapi/capability.ts';
 import { EAGAIN, EBUSY, EFAULT, EIO, ENODEV, ENXIO, ESPIPE } from '../../include/uapi/errno.ts';
 import { O_NOCTTY, O_NONBLOCK } from '../../include/uapi/fcntl.ts';
 import { register_chrdev } from '../../fs/devices.ts';
+import { UNIX98_PTY_MASTER_MAJOR, UNIX98_PTY_SLAVE_MAJOR, devpts_get_priv } from '../../fs/devpts.ts';
 import { nonseekable_open } from '../../fs/open.ts';
 import type { Kernel } from '../../kernel.ts';
 import type { IovIter } from '../../lib/iov_iter.ts';
@@ -52,6 +53,7 @@ export function tty_init(kernel: Kernel): void {
 /** Linux: tty_register_driver() and tty_register_device(). */
 export function tty_register_driver(kernel: Kernel, driver: TtyDriver): void {
   kernel.tty.drivers.push(driver);
+  if (driver.subtype) return; // they come into being when somebody opens a ptmx
   for (let index = 0; index < driver.num; index++) {
     const tty = new Tty(kernel, driver, index);
     driver.ttys.push(tty);
@@ -65,22 +67,33 @@ export const file_tty = (file: File): Tty => file.private_data as Tty;
 export const is_console_file = (file: File): boolean => file.f_op === console_fops;
 
 function tty_open(inode: Inode, file: File, task: Task): number {
-  const tty = tty_lookup(inode.i_rdev, task);
+  const tty = tty_lookup(inode.i_rdev, file, task);
   if (typeof tty === 'number') return tty;
   if (tty.exclusive && !capable(task, CAP_SYS_ADMIN)) return -EBUSY;
 
-  const err = tty.files.size === 0 ? tty_init_dev(tty) : 0;
+  if (tty_count(tty) === 0) tty_init_dev(tty);
+  const err = tty.ops.open(tty);
   if (err < 0) return err;
-  nonseekable_open(file);
-  file.private_data = tty;
-  tty.files.add(file);
+  tty_add_file(tty, file);
   const noctty = (file.f_flags & O_NOCTTY) !== 0 || inode.i_rdev === DEV_CONSOLE;
   if (!noctty) tty_open_proc_set_tty(task, file, tty);
   return 0;
 }
 
+export function tty_add_file(tty: Tty, file: File): void {
+  nonseekable_open(file);
+  file.private_data = tty;
+  tty.files.add(file);
+}
+
+/** Linux: tty->count. Who holds either end of a pseudo-terminal holds both. */
+const tty_count = (tty: Tty): number => tty.files.size + (tty.link?.files.size ?? 0);
+
 /* /dev/tty is the caller's own, whichever that is. */
-function tty_lookup(rdev: number, task: Task): Tty | number {
+function tty_lookup(rdev: number, file: File, task: Task): Tty | number {
+  if (rdev >>> 20 === UNIX98_PTY_SLAVE_MAJOR)
+    return (devpts_get_priv(file.f_path.dentry) as Tty | null) ?? -EIO;
+  if (rdev >>> 20 === UNIX98_PTY_MASTER_MAJOR) return -EIO; // masters come from ptmx
   if (rdev === DEV_TTY) return task.signal.tty ?? -ENXIO;
   if (rdev === DEV_CONSOLE) return task.kernel.tty.console ?? -ENODEV;
   for (const driver of task.kernel.tty.drivers)
@@ -89,25 +102,30 @@ function tty_lookup(rdev: number, task: Task): Tty | number {
 }
 
 /* The first opener finds a fresh line discipline, and the settings that the last one left. */
-function tty_init_dev(tty: Tty): number {
+export function tty_init_dev(tty: Tty): void {
   tty.disc_data = new NTtyData();
   tty.stopped = false;
   tty.tco_stopped = false;
   tty.throttled = false;
   n_tty_set_termios(tty, null);
-  return tty.ops.open(tty);
 }
 
 /** The last reference to a file is gone; with the last file the terminal is nobody's. */
 export function tty_release(file: File): void {
   const tty = file_tty(file);
+  tty.ops.close(tty);
   tty.files.delete(file);
-  if (tty.files.size > 0) return;
+  if (tty_count(tty) > 0) return;
+  tty_abandon(tty);
+  if (tty.link) tty_abandon(tty.link);
+  tty.ops.remove?.(tty);
+}
+
+function tty_abandon(tty: Tty): void {
   if (tty.session) session_clear_tty(tty.session);
   tty.session = null;
   tty.pgrp = null;
   tty.exclusive = false;
-  tty.ops.close(tty);
 }
 
 function* tty_read(task: Task, { file }: Kiocb, to: IovIter): Sleeps<number> {
@@ -177,7 +195,8 @@ export const console_fops: FileOperations = { ...tty_fops };
 export function show_tty_drivers(kernel: Kernel): string {
   const row = (driver: string, node: string, major: number, minors: string, type: string) =>
     `${driver.padEnd(20)} /dev/${node.padEnd(8)} ${String(major).padStart(3)} ${minors.padStart(7)} ${type}\n`;
-  const drivers = kernel.tty.drivers.map(({ driver_name, name, major, minor_start, num, type }) =>
+  const newestFirst = [...kernel.tty.drivers].reverse();
+  const drivers = newestFirst.map(({ driver_name, name, major, minor_start, num, type }) =>
     row(
       driver_name,
       name,
@@ -189,6 +208,7 @@ export function show_tty_drivers(kernel: Kernel): string {
   return [
     row('/dev/tty', 'tty', 5, '0', 'system:/dev/tty'),
     row('/dev/console', 'console', 5, '1', 'system:console'),
+    row('/dev/ptmx', 'ptmx', 5, '2', 'system'),
     ...drivers,
   ].join('');
 }

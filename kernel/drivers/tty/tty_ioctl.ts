@@ -3,7 +3,7 @@
  *
  * Linux:   drivers/tty/tty_ioctl.c, drivers/tty/tty_io.c (tty_ioctl), drivers/tty/n_tty.c (n_tty_ioctl) (v6.12)
  * Manual:  ioctl_tty(2)
- * Absent:  TIOCCONS, TIOCLINUX, TIOCPKT, TIOCGSERIAL, termios locking: each is -ENOTTY
+ * Absent:  TIOCCONS, TIOCLINUX, TIOCGSERIAL, termios locking: each is -ENOTTY
  */
 
 import { capable } from '../../cred.ts';
@@ -11,7 +11,7 @@ import type { File } from '../../include/linux/fs.ts';
 import type { Task } from '../../include/linux/sched.ts';
 import type { UserPtr } from '../../include/linux/types.ts';
 import { CAP_SYS_ADMIN } from '../../include/uapi/capability.ts';
-import { EFAULT, EINVAL, EIO, ENOTTY, EPERM } from '../../include/uapi/errno.ts';
+import { EFAULT, EINVAL, EIO, ENOIOCTLCMD, ENOTTY, EPERM } from '../../include/uapi/errno.ts';
 import * as req from '../../include/uapi/ioctls.ts';
 import { SIGWINCH } from '../../include/uapi/signal.ts';
 import {
@@ -33,18 +33,21 @@ import type { MaySleep, Sleeps } from '../../sched/wait.ts';
 import { wait_event_interruptible, wait_event_interruptible_timeout } from '../../sched/wait.ts';
 import { kill_pgrp } from '../../signal/kill.ts';
 import { n_tty_flush_buffer, n_tty_inq, n_tty_receive_buf } from './n_tty.ts';
+import { ptm_open_peer } from './pty.ts';
 import { TERMIOS2, TERMIOS_1, TERMIOS_TERMIO, get_termios, set_termios, tty_set_termios } from './termios.ts';
 import { start_tty, stop_tty } from './tty_flow.ts';
 import { tty_vhangup } from './tty_hangup.ts';
 import { file_tty } from './tty_io.ts';
 import { tiocgpgrp, tiocgsid, tiocnotty, tiocsctty, tiocspgrp, tty_check_change } from './tty_jobctrl.ts';
 import type { Tty } from './tty.ts';
-import { C, cc, tty_devnum } from './tty.ts';
+import { C, cc, same_winsize, tty_devnum, tty_pair_get_tty } from './tty.ts';
 
 /** What every request gets. `arg` is a user pointer or a number, as the request has it. */
 interface Request {
   readonly task: Task;
   readonly tty: Tty;
+  /** The same, or of a master the other end. */
+  readonly real_tty: Tty;
   readonly file: File;
   readonly arg: UserPtr;
 }
@@ -59,25 +62,28 @@ const BREAK_MS = 250;
 export function tty_ioctl(task: Task, file: File, cmd: number, arg: UserPtr): MaySleep<number> {
   const tty = file_tty(file);
   if (tty.io_error) return -EIO;
-  return HANDLERS.get(cmd)?.({ task, tty, file, arg }) ?? -ENOTTY;
+  const handler = HANDLERS.get(cmd);
+  if (handler) return handler({ task, tty, real_tty: tty_pair_get_tty(tty), file, arg });
+  const ret = tty.ops.ioctl?.(task, tty, cmd, arg) ?? -ENOIOCTLCMD;
+  return ret === -ENOIOCTLCMD ? -ENOTTY : ret;
 }
 
 // biome-ignore format: columns teach
 const HANDLERS: ReadonlyMap<number, Handler> = new Map<number, Handler>([
   // settings: termios.ts
-  [req.TCGETS,       ({ task, tty, arg }) => get_termios(task, tty, arg, TERMIOS_1)],
-  [req.TCSETS,       ({ task, tty, arg }) => set_termios(task, tty, arg, TERMIOS_1, false, false)],
-  [req.TCSETSW,      ({ task, tty, arg }) => set_termios(task, tty, arg, TERMIOS_1, true, false)],
-  [req.TCSETSF,      ({ task, tty, arg }) => set_termios(task, tty, arg, TERMIOS_1, true, true)],
-  [req.TCGETS2,      ({ task, tty, arg }) => get_termios(task, tty, arg, TERMIOS2)],
-  [req.TCSETS2,      ({ task, tty, arg }) => set_termios(task, tty, arg, TERMIOS2, false, false)],
-  [req.TCSETSW2,     ({ task, tty, arg }) => set_termios(task, tty, arg, TERMIOS2, true, false)],
-  [req.TCSETSF2,     ({ task, tty, arg }) => set_termios(task, tty, arg, TERMIOS2, true, true)],
-  [req.TCGETA,       ({ task, tty, arg }) => get_termios(task, tty, arg, TERMIOS_TERMIO)],
-  [req.TCSETA,       ({ task, tty, arg }) => set_termios(task, tty, arg, TERMIOS_TERMIO, false, false)],
-  [req.TCSETAW,      ({ task, tty, arg }) => set_termios(task, tty, arg, TERMIOS_TERMIO, true, false)],
-  [req.TCSETAF,      ({ task, tty, arg }) => set_termios(task, tty, arg, TERMIOS_TERMIO, true, true)],
-  [req.TIOCGSOFTCAR, ({ task, tty, arg }) => put_user_u32(task, arg, C(tty, CLOCAL) ? 1 : 0)],
+  [req.TCGETS,       ({ task, real_tty, arg }) => get_termios(task, real_tty, arg, TERMIOS_1)],
+  [req.TCSETS,       ({ task, real_tty, arg }) => set_termios(task, real_tty, arg, TERMIOS_1, false, false)],
+  [req.TCSETSW,      ({ task, real_tty, arg }) => set_termios(task, real_tty, arg, TERMIOS_1, true, false)],
+  [req.TCSETSF,      ({ task, real_tty, arg }) => set_termios(task, real_tty, arg, TERMIOS_1, true, true)],
+  [req.TCGETS2,      ({ task, real_tty, arg }) => get_termios(task, real_tty, arg, TERMIOS2)],
+  [req.TCSETS2,      ({ task, real_tty, arg }) => set_termios(task, real_tty, arg, TERMIOS2, false, false)],
+  [req.TCSETSW2,     ({ task, real_tty, arg }) => set_termios(task, real_tty, arg, TERMIOS2, true, false)],
+  [req.TCSETSF2,     ({ task, real_tty, arg }) => set_termios(task, real_tty, arg, TERMIOS2, true, true)],
+  [req.TCGETA,       ({ task, real_tty, arg }) => get_termios(task, real_tty, arg, TERMIOS_TERMIO)],
+  [req.TCSETA,       ({ task, real_tty, arg }) => set_termios(task, real_tty, arg, TERMIOS_TERMIO, false, false)],
+  [req.TCSETAW,      ({ task, real_tty, arg }) => set_termios(task, real_tty, arg, TERMIOS_TERMIO, true, false)],
+  [req.TCSETAF,      ({ task, real_tty, arg }) => set_termios(task, real_tty, arg, TERMIOS_TERMIO, true, true)],
+  [req.TIOCGSOFTCAR, ({ task, real_tty, arg }) => put_user_u32(task, arg, C(real_tty, CLOCAL) ? 1 : 0)],
   [req.TIOCSSOFTCAR, tty_change_softcar],
   // flow and buffers
   [req.TCXONC,       n_tty_flow],
@@ -90,7 +96,7 @@ const HANDLERS: ReadonlyMap<number, Handler> = new Map<number, Handler>([
   [req.TCSBRKP,      ({ task, tty, arg }) => send_break(task, tty, arg ? arg * 100 : BREAK_MS)],
   [req.TIOCSBRK,     ({ task, tty }) => break_ctl(task, tty, true)],
   [req.TIOCCBRK,     ({ task, tty }) => break_ctl(task, tty, false)],
-  [req.TIOCMGET,     ({ task, tty, arg }) => put_user_u32(task, arg, tty.ops.tiocmget(tty))],
+  [req.TIOCMGET,     tty_tiocmget],
   [req.TIOCMSET,     (r) => tty_tiocmset(r, (value) => [value, ~value])],
   [req.TIOCMBIS,     (r) => tty_tiocmset(r, (value) => [value, 0])],
   [req.TIOCMBIC,     (r) => tty_tiocmset(r, (value) => [0, value])],
@@ -98,19 +104,20 @@ const HANDLERS: ReadonlyMap<number, Handler> = new Map<number, Handler>([
   [req.TIOCGWINSZ,   tiocgwinsz],
   [req.TIOCSWINSZ,   tiocswinsz],
   // whose it is: tty_jobctrl.ts
-  [req.TIOCSCTTY,    ({ task, tty, file, arg }) => tiocsctty(task, tty, file, arg)],
+  [req.TIOCSCTTY,    ({ task, real_tty, file, arg }) => tiocsctty(task, real_tty, file, arg)],
   [req.TIOCNOTTY,    ({ task, tty }) => tiocnotty(task, tty)],
-  [req.TIOCGPGRP,    ({ task, tty, arg }) => tiocgpgrp(task, tty, arg)],
-  [req.TIOCSPGRP,    ({ task, tty, arg }) => tiocspgrp(task, tty, arg)],
-  [req.TIOCGSID,     ({ task, tty, arg }) => tiocgsid(task, tty, arg)],
+  [req.TIOCGPGRP,    ({ task, tty, real_tty, arg }) => tiocgpgrp(task, tty, real_tty, arg)],
+  [req.TIOCSPGRP,    ({ task, real_tty, arg }) => tiocspgrp(task, real_tty, arg)],
+  [req.TIOCGSID,     ({ task, tty, real_tty, arg }) => tiocgsid(task, tty, real_tty, arg)],
   [req.TIOCEXCL,     ({ tty }) => set_exclusive(tty, true)],
   [req.TIOCNXCL,     ({ tty }) => set_exclusive(tty, false)],
   [req.TIOCGEXCL,    ({ task, tty, arg }) => put_user_u32(task, arg, tty.exclusive ? 1 : 0)],
   [req.TIOCVHANGUP,  tiocvhangup],
   // what it is
-  [req.TIOCGDEV,     ({ task, tty, arg }) => put_user_u32(task, arg, new_encode_dev(tty_devnum(tty)))],
+  [req.TIOCGDEV,     ({ task, real_tty, arg }) => put_user_u32(task, arg, new_encode_dev(tty_devnum(real_tty)))],
   [req.TIOCGETD,     ({ task, arg }) => put_user_u32(task, arg, N_TTY)],
   [req.TIOCSETD,     tiocsetd],
+  [req.TIOCGPTPEER,  ({ task, tty, arg }) => ptm_open_peer(task, tty, arg)],
 ]);
 
 /* The minor number is split around the major one. */
@@ -119,14 +126,14 @@ const new_encode_dev = (dev: number): number => {
   return (minor & 0xff) | ((dev >>> 20) << 8) | ((minor & ~0xff) << 12);
 };
 
-function tiocgwinsz({ task, tty, arg }: Request): number {
-  const { ws_row, ws_col, ws_xpixel, ws_ypixel } = tty.winsize;
+function tiocgwinsz({ task, real_tty, arg }: Request): number {
+  const { ws_row, ws_col, ws_xpixel, ws_ypixel } = real_tty.winsize;
   const bytes = new Uint8Array(new Uint16Array([ws_row, ws_col, ws_xpixel, ws_ypixel]).buffer);
   return copy_to_user(task, arg, bytes) ? -EFAULT : 0;
 }
 
 /* The foreground redraws itself, if anything changed. */
-function tiocswinsz({ task, tty, arg }: Request): number {
+function tiocswinsz({ task, real_tty, arg }: Request): number {
   const bytes = memdup_user(task, arg, WINSIZE_SIZE);
   if (typeof bytes === 'number') return bytes;
   const [ws_row, ws_col, ws_xpixel, ws_ypixel] = [0, 2, 4, 6].map((at) => get_unaligned_le16(bytes, at)) as [
@@ -135,17 +142,15 @@ function tiocswinsz({ task, tty, arg }: Request): number {
     number,
     number,
   ];
-  tty_do_resize(tty, { ws_row, ws_col, ws_xpixel, ws_ypixel });
+  const size = { ws_row, ws_col, ws_xpixel, ws_ypixel };
+  const { resize = tty_do_resize } = real_tty.ops;
+  resize(real_tty, size);
   return 0;
 }
 
 /** Linux: tty_do_resize(). */
 export function tty_do_resize(tty: Tty, size: Tty['winsize']): void {
-  const { winsize } = tty;
-  const same = (['ws_row', 'ws_col', 'ws_xpixel', 'ws_ypixel'] as const).every(
-    (key) => winsize[key] === size[key],
-  );
-  if (same) return;
+  if (same_winsize(tty.winsize, size)) return;
   if (tty.pgrp) kill_pgrp(tty.pgrp, SIGWINCH, true);
   tty.winsize = size;
 }
@@ -218,6 +223,11 @@ function* break_ctl(task: Task, tty: Tty, on: boolean): Sleeps<number> {
   return err;
 }
 
+function tty_tiocmget({ task, tty, arg }: Request): number {
+  const lines = tty.ops.tiocmget(tty);
+  return lines < 0 ? lines : put_user_u32(task, arg, lines);
+}
+
 function tty_tiocmset(
   { task, tty, arg }: Request,
   split: (value: number) => [set: number, clear: number],
@@ -225,11 +235,10 @@ function tty_tiocmset(
   const value = get_user_u32(task, arg);
   if (value < 0) return -EFAULT;
   const [set, clear] = split(value);
-  tty.ops.tiocmset(tty, set, clear);
-  return 0;
+  return tty.ops.tiocmset(tty, set, clear);
 }
 
-function tty_change_softcar({ task, tty, arg }: Request): number {
+function tty_change_softcar({ task, real_tty: tty, arg }: Request): number {
   const value = get_user_u32(task, arg);
   if (value < 0) return -EFAULT;
   const c_cflag = value ? tty.termios.c_cflag | CLOCAL : tty.termios.c_cflag & ~CLOCAL;

@@ -156,9 +156,13 @@ export function tiocnotty(task: Task, tty: Tty): number {
   return 0;
 }
 
-export function tiocgpgrp(task: Task, tty: Tty, arg: UserPtr): number {
-  if (task.signal.tty !== tty) return -ENOTTY;
-  return put_user_u32(task, arg, tty.pgrp ? pid_vnr(tty.pgrp, task) : 0);
+/** Its session may ask, and whoever has its master (`real_tty` is the other end then). */
+const may_ask = (task: Task, tty: Tty, real_tty: Tty): boolean =>
+  tty !== real_tty || task.signal.tty === real_tty;
+
+export function tiocgpgrp(task: Task, tty: Tty, real_tty: Tty, arg: UserPtr): number {
+  if (!may_ask(task, tty, real_tty)) return -ENOTTY;
+  return put_user_u32(task, arg, real_tty.pgrp ? pid_vnr(real_tty.pgrp, task) : 0);
 }
 
 /** TIOCSPGRP: another process group of the session comes to the foreground. */
@@ -185,7 +189,7 @@ function session_of_pgrp(pgrp: Pid): Pid | null {
   return member ? task_session(member) : null;
 }
 
-export function tiocgsid(task: Task, tty: Tty, arg: UserPtr): number {
-  if (task.signal.tty !== tty || !tty.session) return -ENOTTY;
-  return put_user_u32(task, arg, pid_vnr(tty.session, task));
+export function tiocgsid(task: Task, tty: Tty, real_tty: Tty, arg: UserPtr): number {
+  if (!may_ask(task, tty, real_tty) || !real_tty.session) return -ENOTTY;
+  return put_user_u32(task, arg, pid_vnr(real_tty.session, task));
 }

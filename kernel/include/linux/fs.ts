@@ -294,8 +294,12 @@ export interface FsState {
   /** Minor numbers of the anonymous device 0, one per super block. */
   next_anon_dev: number;
   readonly filesystems: Map<string, FileSystemType>;
-  /** By major << 20 | minor, or by major << 20 | -1 for a whole major: kernel/fs/devices.ts. */
+  /** By major << 20 | minor: kernel/fs/devices.ts. */
   readonly chrdevs: Map<number, FileOperations>;
+  /** By major: whole ranges of numbers. */
+  readonly chrdev_regions: Map<number, { readonly name: string; readonly fops: FileOperations }>;
+  /** Pseudo-terminals, in all instances of devpts. */
+  pty_count: number;
   /** Super blocks without a place in the tree, and those there is one of: "pipefs", "anon_inodefs", "proc", "devtmpfs". */
   readonly singletons: Map<string, SuperBlock>;
   /** Which owner of POSIX locks waits for which: what deadlock detection follows. */

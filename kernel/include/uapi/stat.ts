@@ -57,4 +57,5 @@ export const SYSFS_MAGIC = 0x6265_6572;
 export const PIPEFS_MAGIC = 0x5049_5045;
 export const ANON_INODE_FS_MAGIC = 0x0904_1934;
 export const TRACEFS_MAGIC = 0x7472_6163;
+export const DEVPTS_SUPER_MAGIC = 0x1cd1;
 export const SOCKFS_MAGIC = 0x534f_434b;

@@ -79,7 +79,7 @@ export class FakeTerminal {
       start: () => {},
       break_ctl: (_tty, on) => void this.log.push(`break ${on}`),
       tiocmget: () => 0,
-      tiocmset: () => {},
+      tiocmset: () => 0,
     };
   }
 
