@@ -108,6 +108,16 @@ export interface MemOptions {
   readonly sp?: Reg;
 }
 
+/** Of FPCR the bits of `control` are `isControl`, of FPSR those of `status` are set. */
+export interface Modes {
+  readonly control: number;
+  readonly isControl: number;
+  readonly status: number;
+}
+
+/** Conditions that lead somewhere if all of them hold; the last ones may be expensive. */
+export type Way = () => readonly Value[];
+
 export type Access = 'read' | 'write' | 'both';
 export type Bytes = 1 | 2 | 4 | 8;
 /** How much of a V register an instruction looks at: all, half (Q = 0), or one element (the scalar forms). */
@@ -137,6 +147,11 @@ export interface Builder {
   let(v: Value): Value; //                          evaluate here, once
   variable(initial: Value): Variable;
   lazy(c: Value, then: () => Value, otherwise: () => Value): Value; // only one is evaluated
+  /**
+   * As lazy(), if one of the ways is open; which is nearly always so. So the translator may leave the rest to the
+   * interpreter: nothing may have been set before.
+   */
+  expect(ways: readonly Way[], then: () => Value, otherwise: () => Value): Value;
   if_(c: Value, then: () => void, otherwise?: () => void): void;
   /** Runs arm(i) for i = value of v in 0..count-1. For cold splits: extend option, shift type. */
   switch_(v: Value, count: number, arm: (i: number) => void): void;
@@ -160,9 +175,9 @@ export interface Builder {
     host: Value,
     offset: number,
     bytes: Bytes,
-    options?: { signed?: boolean; type?: 'i32' | 'i64' },
+    options?: { signed?: boolean; type?: 'i32' | 'i64' | 'f32' | 'f64' },
   ): Value;
-  store(host: Value, offset: number, bytes: Bytes, v: Value): void; // the low bytes of an i32 or i64
+  store(host: Value, offset: number, bytes: Bytes, v: Value): void; // the low bytes of an i32 or i64, or a float
   vload(host: Value, offset: number, bits?: VectorBits): Value; //    v128, as v()
   vstore(host: Value, offset: number, v: Value, bits?: VectorBits): void;
 
@@ -171,6 +186,11 @@ export interface Builder {
   set(offset: number, v: Value): void;
   /** An entry of a constant table in memory: a table computed from the manual (pseudocode.ts). */
   bitmask(nimmrimms: Value): Value; //              DecodeBitMasks' wmask for 13 bits N:immr:imms, i64
+
+  /** The constant v while floating point is in one of these modes, else zero. */
+  inModes(modes: Modes, v: Value): Value;
+  /** Whether it is in one of them now, when code is made; undefined: that is not known, and the code is for all modes. */
+  likely(modes: Modes): boolean | undefined;
 
   // Flow. branch, branchReg, exit, sys, undefined are the last statement of a row.
   pc(): Value; //                                   i64, of this instruction

@@ -72,14 +72,31 @@ export function f64(n: number): Value {
   const [lo, hi] = new Int32Array(Float64Array.of(n).buffer);
   return new Value('const', 'f64', { lo: lo ?? 0, hi: hi ?? 0 });
 }
+/** Of the same type, all bits zero. */
+export function zeroLike({ type }: Value): Value {
+  if (type === 'v128') return v128(new Array<number>(16).fill(0));
+  if (type === 'f64') return f64(0);
+  return type === 'f32' ? f32(0) : type === 'i64' ? i64(0) : i32(0);
+}
 /** The constant n, sign-extended, of width w. */
 export const k = (n: number, w: 32 | 64): Value => (w === 32 ? i32(n) : i64(n, Math.floor(n / 2 ** 32)));
 
 const lift = (v: Operand, like: Value): Value =>
   typeof v !== 'number' ? v : like.type === 'i64' ? i64(v, Math.floor(v / 2 ** 32)) : i32(v);
 
+/** Undoes what the other has done, if that was done before. */
+const INVERSE: ReadonlyMap<OpName, OpName> = new Map([
+  ['i32.wrap_i64', 'i64.extend_i32_u'],
+  ['i32.reinterpret_f32', 'f32.reinterpret_i32'],
+  ['f32.reinterpret_i32', 'i32.reinterpret_f32'],
+  ['i64.reinterpret_f64', 'f64.reinterpret_i64'],
+  ['f64.reinterpret_i64', 'i64.reinterpret_f64'],
+]);
+
 /** Any WebAssembly instruction without side effects, by its name. */
 export function op(name: OpName, ...args: Value[]): Value {
+  const [first] = args;
+  if (first?.op !== undefined && INVERSE.get(name) === first.op) return first.args[0]!;
   return fold(name, args) ?? new Value('op', OPS[name].result, { op: name, args });
 }
 /** One with a lane number or other immediate byte: i8x16.extract_lane_u, i8x16.shuffle takes 16 (see shuffle). */

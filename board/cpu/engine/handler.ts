@@ -10,9 +10,11 @@ import type {
   Bytes,
   Helper,
   MemOptions,
+  Modes,
   Reg,
   Variable,
   VectorBits,
+  Way,
   Width,
 } from '../builder.ts';
 import { ACCESS, EXIT, FLAG_KIND, STATE, TLB_ENTRIES, TLB_ENTRY } from '../state.ts';
@@ -32,6 +34,7 @@ import {
   v128,
   Value,
   wrap,
+  zeroLike,
   zext,
 } from '../value.ts';
 import type { Code, MemoryOp } from '../wasm.ts';
@@ -55,6 +58,8 @@ const LOADS: Readonly<Record<string, MemoryOp>> = {
   i64_4_s: 'i64.load32_s',
   i64_8_u: 'i64.load',
   i64_8_s: 'i64.load',
+  f32_4_u: 'f32.load',
+  f64_8_u: 'f64.load',
 };
 const STORES: Readonly<Record<string, MemoryOp>> = {
   i32_1: 'i32.store8',
@@ -64,6 +69,8 @@ const STORES: Readonly<Record<string, MemoryOp>> = {
   i64_2: 'i64.store16',
   i64_4: 'i64.store32',
   i64_8: 'i64.store',
+  f32_4: 'f32.store',
+  f64_8: 'f64.store',
 };
 
 export class Handler implements Builder, Surroundings {
@@ -178,6 +185,11 @@ export class Handler implements Builder, Surroundings {
     this.code.set(result.lo);
     this.code.end();
     return result;
+  }
+
+  expect([way, ...others]: readonly Way[], then: () => Value, otherwise: () => Value): Value {
+    if (!way) return otherwise();
+    return this.lazy(way().reduce(and), then, () => this.expect(others, then, otherwise));
   }
 
   if_(c: Value, then: () => void, otherwise?: () => void): void {
@@ -304,7 +316,7 @@ export class Handler implements Builder, Surroundings {
     host: Value,
     offset: number,
     bytes: Bytes,
-    options: { signed?: boolean; type?: 'i32' | 'i64' } = {},
+    options: { signed?: boolean; type?: 'i32' | 'i64' | 'f32' | 'f64' } = {},
   ): Value {
     const type = options.type ?? (bytes === 8 ? 'i64' : 'i32');
     return this.read(loadOp(type, bytes, options.signed === true), host, offset);
@@ -331,6 +343,15 @@ export class Handler implements Builder, Surroundings {
 
   set(offset: number, v: Value): void {
     this.write(`${v.type}.store`, i32(0), offset, v);
+  }
+
+  inModes({ control, isControl, status }: Modes, v: Value): Value {
+    const now = and(this.get(STATE.FPCR, 'i64'), i64(control, status));
+    return select(eq(now, i64(isControl, status)), v, zeroLike(v));
+  }
+
+  likely(_modes: Modes): boolean | undefined {
+    return undefined;
   }
 
   bitmask(nimmrimms: Value): Value {
@@ -440,7 +461,7 @@ export class Handler implements Builder, Surroundings {
 /** Flags of 32-bit operands are those of the same operands in the upper half. */
 const atTop = (v: Value): Value => (v.type === 'i64' ? v : shl(zext(v), 32));
 
-export const ZERO_VECTOR = v128(new Array<number>(16).fill(0));
+const ZERO_VECTOR = v128(new Array<number>(16).fill(0));
 
 /** The low bits of a v128 as i32, zero-extended, or i64. */
 function lowLane(v: Value, bits: 64 | 32 | 16 | 8): Value {
@@ -469,7 +490,7 @@ function laneAddress(n: Reg, bytes: Bytes, index: Reg): [at: Value, offset: numb
 
 const mulBytes = (index: Value, bytes: Bytes): Value => shl(index, Math.log2(bytes));
 
-function loadOp(type: 'i32' | 'i64', bytes: Bytes, isSigned: boolean): MemoryOp {
+function loadOp(type: Type, bytes: Bytes, isSigned: boolean): MemoryOp {
   const found = LOADS[`${type}_${bytes}_${isSigned ? 's' : 'u'}`];
   if (!found) throw new Error(`no load of ${bytes} bytes as ${type}`);
   return found;

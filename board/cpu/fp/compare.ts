@@ -24,8 +24,8 @@ import {
 import { toDouble } from './host.ts';
 import { FPProcessNaNs } from './nan.ts';
 import { flushed } from './round.ts';
-import { both, host, isNumber, scalarShape } from './shape.ts';
-import { control, FPCR, FPSR, raise } from './status.ts';
+import { host, isNumber, scalarShape } from './shape.ts';
+import { FPSR, inModes, raise, UNFLUSHED } from './status.ts';
 
 // NZCV of a comparison, in bits 31:28.
 const EQUAL = 0x6000_0000;
@@ -57,8 +57,8 @@ export function compare(b: Builder, f: Format, x: Value, y: Value, signal: Value
   const s = scalarShape(f);
   const [n, m] = [b.let(toFloat(f, x)), b.let(toFloat(f, y))];
   const ordered = select(host(s, 'eq', n, m), i32(EQUAL), i32(GREATER));
-  return b.lazy(
-    and(eqz(control(b, FPCR.FZ)), both(isNumber(s, n), isNumber(s, m))),
+  return b.expect(
+    [() => [inModes(b, UNFLUSHED), isNumber(s, n), isNumber(s, m)]],
     () => select(host(s, 'lt', n, m), i32(LESS), ordered),
     exactly,
   );

@@ -6,7 +6,7 @@
 import type { Builder, Fields, Reg } from '../builder.ts';
 import { STATE } from '../state.ts';
 import { add, i32, ltu, shl, sx, type Value, wrap, zext, zx } from '../value.ts';
-import { DOUBLE, type Format, HALF, SINGLE } from './format.ts';
+import { DOUBLE, type Format, fromFloat, HALF, SINGLE } from './format.ts';
 
 /** Bits 23:22 of a scalar instruction; 2 is none. */
 export const ftype = (code: number): Format => [SINGLE, DOUBLE, SINGLE, HALF][code]!;
@@ -14,7 +14,7 @@ export const isFtype = (f: { T: number }): boolean => f.T !== 2;
 
 /** The bits of a number: element 0 is the scalar. */
 export const element = (b: Builder, format: Format, n: Reg, index: Reg = 0): Value =>
-  zext(b.lane(n, format.bytes, index));
+  index === 0 && format.bits !== 16 ? fromFloat(b.fp(n, format.bits)) : zext(b.lane(n, format.bytes, index));
 
 /** The element as a signed integer. */
 export const integerElement = (b: Builder, format: Format, n: Reg, index: Reg): Value =>

@@ -1,17 +1,18 @@
 /*
  * board/cpu/fp/exact.ts - sums, products and quotients that need no rounding, by the host
  *
- * Manual: Handbook of Floating-Point Arithmetic (Muller et al.), "The 2Sum algorithm"; Arm ARM (DDI 0487), "FPSR"
+ * Manual: Handbook of Floating-Point Arithmetic (Muller et al.), "The Fast2Sum algorithm"; Arm ARM (DDI 0487), "FPSR"
  *
  * Where a result is exact, the host's is the right one and raises no flag, whatever FPSR holds. Programs that count in
  * doubles are exact all the time, so FPSR.IXC, with which the host's instructions may be trusted at once (operation.ts),
  * never gets set.
  */
 import type { Builder } from '../builder.ts';
-import { add, and, ctz, eqz, geu, or, type Value } from '../value.ts';
+import { add, and, ctz, eqz, geu, op, or, type Value, v128 } from '../value.ts';
 import {
   type Binary,
   binary,
+  DOUBLE,
   type Format,
   fromFloat,
   HALF,
@@ -20,8 +21,8 @@ import {
   toFloat,
 } from './format.ts';
 import {
-  type Attempt,
   both,
+  constant,
   either,
   host,
   isBounded,
@@ -32,9 +33,13 @@ import {
 } from './shape.ts';
 import { control, FPCR } from './status.ts';
 
-type Found = Required<Attempt>;
 /** The host's result, and whether it is exact. */
-type Search = (b: Builder, s: Shape, x: Value, y: Value) => Found;
+type Search = (
+  b: Builder,
+  s: Shape,
+  x: Value,
+  y: Value,
+) => { readonly result: Value; readonly isRight: Value };
 
 /** The operation, of which the host does what `search` finds to be exact, and `otherwise` the rest. */
 export const exactOnHost = (name: string, search: Search, otherwise: (f: Format) => Binary): PerFormat =>
@@ -51,30 +56,21 @@ const tryHost =
     );
   };
 
-/** What rounding took off a sum is a number, and found exactly; NaN if the sum is not finite. A denormal sum is exact. */
 export const exactSum: Search = (b, s, x, y) => {
   const result = b.let(host(s, 'add', x, y));
-  const second = b.let(host(s, 'sub', result, x)); // of the result, the part that is y
-  const lost = host(s, 'add', host(s, 'sub', x, host(s, 'sub', result, second)), host(s, 'sub', y, second));
-  return { result, isRight: isZero(s, lost) };
+  return { result, isRight: isExactSum(s, x, y, result) };
 };
 
 /** The significant bits of both fit into a significand. */
 export const exactProduct: Search = (b, s, x, y) => {
   const result = b.let(host(s, 'mul', x, y));
-  const isZeroProduct = both(isZero(s, result), either(isZero(s, x), isZero(s, y)));
-  return { result, isRight: either(both(isShort(s, x, y), isNormal(s, result)), isZeroProduct) };
+  return { result, isRight: productFits(s, x, y, result, isShort(s, x, y)) };
 };
 
-/** The quotient times the divisor is exact, and the dividend. */
 export const exactQuotient: Search = (b, s, x, y) => {
   const result = b.let(host(s, 'div', x, y));
-  const isReversible = both(isLarge(s, x), host(s, 'eq', host(s, 'mul', result, y), x));
-  const isExact = both(both(isShort(s, result, y), isNormal(s, result)), isReversible);
-  return { result, isRight: either(isExact, both(isZero(s, x), isZero(s, result))) };
+  return { result, isRight: quotientFits(s, x, y, result, isShort(s, result, y)) };
 };
-
-const isNormal = (s: Shape, x: Value): Value => both(isBounded(s, x), isLarge(s, x));
 
 /** Whether a product of the two has no more significant bits than the format. */
 const isShort = ({ format }: Shape, x: Value, y: Value): Value =>
@@ -82,3 +78,53 @@ const isShort = ({ format }: Shape, x: Value, y: Value): Value =>
 
 /** The zeros at the end of a significand. */
 const zeros = (f: Format, x: Value): Value => ctz(or(fromFloat(x), leastNormal(f)));
+
+// The same for scalars and vectors, and quicker: of products it does not find all.
+
+/**
+ * What a finite sum has more than the larger operand is a number (T. J. Dekker), and the other operand if nothing was
+ * rounded. A denormal sum is exact.
+ */
+export const isExactSum = (s: Shape, x: Value, y: Value, sum: Value): Value =>
+  both(host(s, 'eq', host(s, 'sub', sum, x), y), host(s, 'eq', host(s, 'sub', sum, y), x));
+
+export const isExactProduct = (s: Shape, x: Value, y: Value, product: Value): Value =>
+  productFits(s, x, y, product, areHalves(s, x, y));
+
+export const isExactQuotient = (s: Shape, x: Value, y: Value, quotient: Value): Value =>
+  quotientFits(s, x, y, quotient, areHalves(s, quotient, y));
+
+/** The square of the root is exact, and the operand. */
+export const isExactRoot = (s: Shape, x: Value, root: Value): Value =>
+  either(
+    both(both(areHalves(s, root, root), isNormal(s, x)), host(s, 'eq', host(s, 'mul', root, root), x)),
+    isZero(s, x),
+  );
+
+const productFits = (s: Shape, x: Value, y: Value, product: Value, isShort: Value): Value =>
+  both(isBounded(s, product), either(both(isShort, isLarge(s, product)), either(isZero(s, x), isZero(s, y))));
+
+/** The quotient times the divisor is exact, and the dividend. */
+function quotientFits(s: Shape, x: Value, y: Value, quotient: Value, isShort: Value): Value {
+  const isReversible = both(isLarge(s, x), host(s, 'eq', host(s, 'mul', quotient, y), x));
+  const isExact = both(both(isShort, isNormal(s, quotient)), isReversible);
+  return either(isExact, both(isZero(s, x), isZero(s, quotient)));
+}
+
+const isNormal = (s: Shape, x: Value): Value => both(isBounded(s, x), isLarge(s, x));
+
+/** Whether both have at most half as many significant bits as the format: the lower ones are zero. */
+function areHalves(s: Shape, x: Value, y: Value): Value {
+  if (x.type !== 'v128') return eqz(and(or(fromFloat(x), fromFloat(y)), LOWER_HALF[s.format.name]));
+  const bits = op('v128.and', op('v128.or', x, y), lowerHalves(s.format));
+  return op(s.name === 'f64x2' ? 'i64x2.eq' : 'i32x4.eq', bits, constant(s, 0));
+}
+
+/** With the bit that is not stored, half of 53 or 24 remains. */
+const LOWER_HALF = { d: 0x7ff_ffff, s: 0xfff, h: 0 } as const;
+
+function lowerHalves(f: Format): Value {
+  const mask = LOWER_HALF[f.name];
+  const words = f === DOUBLE ? [mask, 0, mask, 0] : [mask, mask, mask, mask];
+  return v128([...new Uint8Array(Int32Array.from(words).buffer)]);
+}

@@ -24,8 +24,10 @@ import {
   vectorShape,
 } from './shape.ts';
 
+type Fused = Required<Pick<Attempt, 'result' | 'isRight'>>;
+
 /** addend + x * y, all let(). */
-export function fusedOnHost(b: Builder, s: Shape, operands: readonly Value[]): Required<Attempt> {
+export function fusedOnHost(b: Builder, s: Shape, operands: readonly Value[]): Fused {
   if (s.format === DOUBLE) return inDoubles(b, s, operands);
   if (s.name === 'f32x4') return inHalves(b, operands);
   const { result, isRight } = inDouble(
@@ -43,7 +45,7 @@ const HALFWAY = { mask: 0x1fff_ffff, middle: 0x1000_0000 };
 const LARGEST_SINGLE = 2 ** 128 - 2 ** 104;
 
 /** The product is exact. The sum is rounded twice, which is right unless the first rounding ended halfway. */
-function inDouble(b: Builder, s: Shape, [addend, x, y]: readonly Value[]): Required<Attempt> {
+function inDouble(b: Builder, s: Shape, [addend, x, y]: readonly Value[]): Fused {
   const total = b.let(host(s, 'add', host(s, 'mul', x!, y!), addend!));
   const fits = host(s, 'le', host(s, 'abs', total), constant(s, LARGEST_SINGLE));
   const isSafe = both(both(fits, isLarge(s, total, SINGLE)), isOffMiddle(total));
@@ -59,9 +61,9 @@ function isOffMiddle(total: Value): Value {
 const inBoth = (n: number): Value => v128([...new Uint8Array(Int32Array.of(n, 0, n, 0).buffer)]);
 
 /** The four numbers of a vector in two steps, the upper ones moved down. */
-function inHalves(b: Builder, operands: readonly Value[]): Required<Attempt> {
+function inHalves(b: Builder, operands: readonly Value[]): Fused {
   const doubles = vectorShape(DOUBLE);
-  const half = (of: (v: Value) => Value): Required<Attempt> =>
+  const half = (of: (v: Value) => Value): Fused =>
     inDouble(
       b,
       doubles,
@@ -135,7 +137,7 @@ const FACTOR = 2 ** 970;
 const PRODUCT = [2 ** -900, 2 ** 900] as const;
 const ADDEND = 2 ** 1000;
 
-function inDoubles(b: Builder, s: Shape, [addend, x, y]: readonly Value[]): Required<Attempt> {
+function inDoubles(b: Builder, s: Shape, [addend, x, y]: readonly Value[]): Fused {
   const product = exactProduct(b, s, x!, y!);
   const low = exactSum(b, s, addend!, product.error);
   const high = exactSum(b, s, product.rounded, low.rounded);

@@ -9,22 +9,23 @@
  * the host's instruction is taken: the same for a scalar and for all elements of a vector. (Of exact sums, products and
  * quotients the helpers themselves leave that to the host: exact.ts.)
  */
-import type { Builder } from '../builder.ts';
-import { STATE } from '../state.ts';
-import { and, eq, eqz, i64, op, type Value, v128 } from '../value.ts';
+import type { Builder, Modes, Way } from '../builder.ts';
+import { op, type Value, v128 } from '../value.ts';
 import type { Vector } from './element.ts';
 import { type Format, fromFloat, HALF, type PerFormat, toFloat } from './format.ts';
 import {
   type Attempt,
   both,
+  constant,
   either,
+  host,
   isLarge,
   isZero,
   scalarShape,
   type Shape,
   vectorShape,
 } from './shape.ts';
-import { control, FPCR, FPSR } from './status.ts';
+import { FLUSHING, inModes, isExactLikely, NEAREST, SETTLED, SETTLED_FLUSHING, UNFLUSHED } from './status.ts';
 
 export interface Operation {
   /** One number at a time, in any mode: bits to bits, an i64 of which those of the format count. */
@@ -43,14 +44,6 @@ export interface Operation {
  */
 type Concern = 'nothing' | 'flushing' | 'conversion' | 'rounding';
 
-/** FPCR and FPSR at once; FPSR is the upper half. */
-const modes = (b: Builder, control: number): Value => and(b.get(STATE.FPCR, 'i64'), i64(control, FPSR.IXC));
-/** Rounding to nearest, no flushing, and inexactness is known already. */
-export const settled = (b: Builder): Value => eq(modes(b, FPCR.RMODE | FPCR.FZ), i64(0, FPSR.IXC));
-/** The same with flushing, as programs compiled for speed want it. */
-const settledFlushing = (b: Builder): Value => eq(modes(b, FPCR.RMODE | FPCR.FZ), i64(FPCR.FZ, FPSR.IXC));
-export const unflushed = (b: Builder): Value => eqz(control(b, FPCR.FZ));
-
 /** The operands let(), what became of them, and how a mask of their shape is one condition. */
 interface Tried {
   readonly shape: Shape;
@@ -59,22 +52,32 @@ interface Tried {
   readonly all: (mask: Value) => Value;
 }
 
-/** The result of the attempt if it was right, else what `exactly` gives. */
-function decide(b: Builder, concern: Concern, tried: Tried, result: Value, exactly: () => Value): Value {
-  if (concern === 'nothing') return result;
-  const { isRight } = tried.attempt;
-  const mode = concern === 'flushing' ? unflushed(b) : settled(b);
-  const right = isRight ? and(mode, tried.all(isRight)) : mode;
-  const otherwise = concern === 'rounding' ? () => decideFlushing(b, tried, result, exactly) : exactly;
-  return b.lazy(right, () => result, otherwise);
+/** When the attempt is right, as ways to find that out. */
+function ways(b: Builder, concern: Concern, tried: Tried): Way[] {
+  const { isUsual, isRight, isExact } = tried.attempt;
+  if (concern === 'flushing') return [() => conditions(b, tried, UNFLUSHED, isRight)];
+  const list: Way[] = [() => conditions(b, tried, SETTLED, isRight)];
+  if (isUsual && b.likely(SETTLED) !== undefined) list.unshift(() => conditions(b, tried, SETTLED, isUsual));
+  if (isExact && isExactLikely(b)) list.push(() => [inModes(b, NEAREST), tried.all(isExact())]);
+  if (concern === 'rounding' && b.likely(FLUSHING) !== false) list.push(() => flushingConditions(b, tried));
+  return list;
+}
+
+function conditions(b: Builder, tried: Tried, modes: Modes, mask: Value | undefined): Value[] {
+  const { shape, attempt, all } = tried;
+  if (!attempt.mustBeFinite) return [inModes(b, modes), ...(mask ? [all(mask)] : [])];
+  const limit = b.inModes(modes, constant(shape, Infinity)); // zero in other modes
+  const isBounded = host(shape, 'lt', host(shape, 'abs', attempt.result), limit);
+  if (isBounded.type === 'v128') return [all(mask ? both(isBounded, mask) : isBounded)];
+  return mask ? [isBounded, mask] : [isBounded];
 }
 
 /** No operand and no result is denormal: then flushing is no concern. */
-function decideFlushing(b: Builder, tried: Tried, result: Value, exactly: () => Value): Value {
+function flushingConditions(b: Builder, tried: Tried): Value[] {
   const { shape, operands, attempt } = tried;
   const numbers = [...operands, attempt.result].map((x) => either(isLarge(shape, x), isZero(shape, x)));
-  const right = numbers.reduce(both, attempt.isRight!);
-  return b.lazy(and(settledFlushing(b), tried.all(right)), () => result, exactly);
+  const right = attempt.isRight ? [attempt.isRight, ...numbers] : numbers;
+  return conditions(b, tried, SETTLED_FLUSHING, right.reduce(both));
 }
 
 /** The operation on the bits of one number each. */
@@ -85,10 +88,16 @@ export function onScalars(b: Builder, operation: Operation, f: Format, bits: rea
   const operands = bits.map((one) => b.let(toFloat(f, one)));
   const attempt = operation.attempt(b, shape, operands);
   if (!attempt) return exactly();
-  const result = attempt.result.type === 'i64' ? attempt.result : fromFloat(attempt.result);
   const tried = { shape, operands, attempt, all: (mask: Value) => mask };
-  return decide(b, operation.concern, tried, result, exactly);
+  if (attempt.result.type === 'i64') return decide(b, operation.concern, tried, exactly);
+  return fromFloat(decide(b, operation.concern, tried, () => toFloat(f, exactly())));
 }
+
+/** The result of the attempt if it was right, else what `exactly` gives. */
+const decide = (b: Builder, concern: Concern, tried: Tried, exactly: () => Value): Value =>
+  concern === 'nothing'
+    ? tried.attempt.result
+    : b.expect(ways(b, concern, tried), () => tried.attempt.result, exactly);
 
 /** Bits 127:64 do not count. */
 const UPPER = v128([...new Array<number>(8).fill(0), ...new Array<number>(8).fill(0xff)]);
@@ -107,5 +116,5 @@ export function onVectors(
   const attempt = operation.attempt(b, shape, operands);
   if (!attempt) return exactly();
   const all = (mask: Value): Value => op('i32x4.all_true', bits === 64 ? op('v128.or', mask, UPPER) : mask);
-  return decide(b, operation.concern, { shape, operands, attempt, all }, attempt.result, exactly);
+  return decide(b, operation.concern, { shape, operands, attempt, all }, exactly);
 }

@@ -21,9 +21,10 @@ import {
   toFloat,
   unary,
 } from './format.ts';
+import { isExactProduct, isExactQuotient, isExactRoot, isExactSum } from './exact.ts';
 import { FPMulAdd } from './fused.ts';
 import { fusedOnHost } from './fused-host.ts';
-import { type Operation, settled, unflushed } from './operation.ts';
+import type { Operation } from './operation.ts';
 import {
   both,
   constant,
@@ -36,17 +37,18 @@ import {
   scalarShape,
   type Shape,
 } from './shape.ts';
-import { ROUNDING } from './status.ts';
+import { inModes, isExactLikely, NEAREST, ROUNDING, SETTLED, UNFLUSHED } from './status.ts';
 
 // Arithmetic
 
 /** A denormal sum is exact. */
-const sum = (helper: PerFormat, onHost: (s: Shape, x: Value, y: Value) => Value): Operation => ({
+const sum = (helper: PerFormat, name: 'add' | 'sub'): Operation => ({
   helper,
   concern: 'rounding',
   attempt(b, s, [x, y]) {
-    const result = b.let(onHost(s, x!, y!));
-    return { result, isRight: isBounded(s, result) };
+    const result = b.let(host(s, name, x!, y!));
+    const added = name === 'add' ? y! : host(s, 'neg', y!);
+    return { result, mustBeFinite: true, isExact: () => isExactSum(s, x!, added, result) };
   },
 });
 
@@ -55,18 +57,23 @@ const product = (helper: PerFormat): Operation => ({
   concern: 'rounding',
   attempt(b, s, [x, y]) {
     const result = b.let(host(s, 'mul', x!, y!));
-    const isSafe = either(isLarge(s, result), either(isZero(s, x!), isZero(s, y!)));
-    return { result, isRight: both(isBounded(s, result), isSafe) };
+    const isUsual = isLarge(s, result);
+    const isRight = either(isUsual, either(isZero(s, x!), isZero(s, y!)));
+    return { result, mustBeFinite: true, isUsual, isRight, isExact: () => isExactProduct(s, x!, y!, result) };
   },
 });
 
-export const ADD = sum(FPAdd, (s, x, y) => host(s, 'add', x, y));
-export const SUB = sum(FPSub, (s, x, y) => host(s, 'sub', x, y));
+export const ADD = sum(FPAdd, 'add');
+export const SUB = sum(FPSub, 'sub');
 /** |x - y|, and that of a NaN too. */
-export const ABD = sum(
-  binary('FPAbd', (f) => (b, x, y) => magnitude(f, b.call(FPSub[f.name], x, y))),
-  (s, x, y) => host(s, 'abs', host(s, 'sub', x, y)),
-);
+export const ABD: Operation = {
+  helper: binary('FPAbd', (f) => (b, x, y) => magnitude(f, b.call(FPSub[f.name], x, y))),
+  concern: 'rounding',
+  attempt: (b, s, [x, y]) => ({
+    result: b.let(host(s, 'abs', host(s, 'sub', x!, y!))),
+    mustBeFinite: true,
+  }),
+};
 export const MUL = product(FPMul);
 export const MULX = product(FPMulX);
 export const DIV: Operation = {
@@ -74,7 +81,11 @@ export const DIV: Operation = {
   concern: 'rounding',
   attempt(b, s, [x, y]) {
     const result = b.let(host(s, 'div', x!, y!));
-    return { result, isRight: both(isBounded(s, result), either(isLarge(s, result), isZero(s, x!))) };
+    const isUsual = isLarge(s, result);
+    return {
+      ...{ result, mustBeFinite: true, isUsual, isRight: either(isUsual, isZero(s, x!)) },
+      isExact: () => isExactQuotient(s, x!, y!, result),
+    };
   },
 };
 export const SQRT: Operation = {
@@ -82,11 +93,23 @@ export const SQRT: Operation = {
   concern: 'rounding',
   attempt(b, s, [x]) {
     const result = b.let(host(s, 'sqrt', x!));
-    return { result, isRight: isBounded(s, result) };
+    return { result, mustBeFinite: true, isExact: () => isExactRoot(s, x!, result) };
   },
 };
 /** addend + x * y */
-export const MULADD: Operation = { helper: FPMulAdd, concern: 'rounding', attempt: fusedOnHost };
+export const MULADD: Operation = {
+  helper: FPMulAdd,
+  concern: 'rounding',
+  attempt(b, s, operands) {
+    const [addend, x, y] = operands as [Value, Value, Value];
+    const fused = fusedOnHost(b, s, operands);
+    const isExact = (): Value => {
+      const exact = b.let(host(s, 'mul', x, y));
+      return both(isExactProduct(s, x, y, exact), isExactSum(s, exact, addend, fused.result));
+    };
+    return { ...fused, isExact };
+  },
+};
 
 // Signs: bits, whatever they mean
 
@@ -156,8 +179,13 @@ export function toInteger(b: Builder, f: Format, x: Value, type: IntegerType): V
   if (f === HALF || type.bits === 16) return exactly();
   const s = scalarShape(f);
   const v = b.let(toFloat(f, x));
-  return b.lazy(
-    and(settled(b), isInRange(s, v, type)),
+  const range = (): Value => isInRange(s, v, type);
+  const isWhole = (): Value => host(s, 'eq', host(s, 'trunc', v), v);
+  return b.expect(
+    [
+      () => [inModes(b, SETTLED), range()],
+      ...(isExactLikely(b) ? [() => [inModes(b, NEAREST), range(), isWhole()]] : []),
+    ],
     () => zext(op(`i${type.bits}.trunc_sat_${s.name}_${type.signed ? 's' : 'u'}` as OpName, v)),
     exactly,
   );
@@ -177,7 +205,14 @@ export function fromInteger(b: Builder, f: Format, n: Value, signed: boolean): V
   if (f === HALF) return exactly();
   const convert = op(`f${f.bits as 32 | 64}.convert_${n.type as 'i32' | 'i64'}_${signed ? 's' : 'u'}`, n);
   if (f === DOUBLE && n.type === 'i32') return fromFloat(convert);
-  return b.lazy(settled(b), () => fromFloat(convert), exactly);
+  const result = b.let(convert);
+  const limit = constant(scalarShape(f), 2 ** (f.fraction + 1));
+  const isExact = (): Value => host(scalarShape(f), 'lt', host(scalarShape(f), 'abs', result), limit);
+  return b.expect(
+    [() => [inModes(b, SETTLED)], ...(isExactLikely(b) ? [() => [inModes(b, NEAREST), isExact()]] : [])],
+    () => fromFloat(result),
+    exactly,
+  );
 }
 
 /** Elements to integers of the same size. */
@@ -228,10 +263,18 @@ export function converted(b: Builder, from: Format, to: Format, x: Value): Value
   const v = b.let(toFloat(from, x));
   if (to === DOUBLE) {
     const wide = (): Value => fromFloat(op('f64.promote_f32', v));
-    return b.lazy(and(unflushed(b), isNumber(s, v)), wide, exactly);
+    return b.expect([() => [inModes(b, UNFLUSHED), isNumber(s, v)]], wide, exactly);
   }
   const result = b.let(op('f32.demote_f64', v));
   const t = scalarShape(to);
-  const isRight = and(isBounded(t, result), or(isLarge(t, result), isZero(s, v)));
-  return b.lazy(and(settled(b), isRight), () => fromFloat(result), exactly);
+  const isRight = (): Value => and(isBounded(t, result), or(isLarge(t, result), isZero(s, v)));
+  const isExact = (): Value => host(s, 'eq', op('f64.promote_f32', result), v);
+  return b.expect(
+    [
+      () => [inModes(b, SETTLED), isRight()],
+      ...(isExactLikely(b) ? [() => [inModes(b, NEAREST), isRight(), isExact()]] : []),
+    ],
+    () => fromFloat(result),
+    exactly,
+  );
 }

@@ -7,11 +7,18 @@ import { and, f32, f64, op, or, type Value, v128 } from '../value.ts';
 import type { OpName } from '../wasm-ops.ts';
 import { type Format, SINGLE } from './format.ts';
 
-/** What the host finds, and where that is right: an i32, or a v128 of ones and zeros; undefined: everywhere. */
+/** What the host finds. All but the result are conditions: an i32, or a v128 of ones and zeros. */
 export interface Attempt {
   /** Of the shape; of a scalar it may be the i64 that is written. */
   readonly result: Value;
+  /** Where that is right, as long as it may be rounded to nearest; undefined: everywhere. */
   readonly isRight?: Value;
+  /** Only where the result is a finite number. */
+  readonly mustBeFinite?: true;
+  /** Stronger than isRight, true of most numbers, and quicker to find out. */
+  readonly isUsual?: Value;
+  /** Where there is nothing to round. */
+  readonly isExact?: () => Value;
 }
 
 /** A type of the host's whose numbers have the format. */

@@ -5,9 +5,9 @@
  *         "Shared pseudocode": FPProcessException, FPRoundingMode
  * Absent: trapped exceptions (the enable bits of FPCR read as zero), FEAT_AFP, FEAT_EBF16
  */
-import type { Builder } from '../builder.ts';
+import type { Builder, Modes } from '../builder.ts';
 import { STATE } from '../state.ts';
-import { and, or, shr, type Value } from '../value.ts';
+import { and, i32, or, shr, type Value } from '../value.ts';
 import { defaultNaN, type Format, HALF } from './format.ts';
 
 export const FPCR = {
@@ -43,6 +43,25 @@ export const control = (b: Builder, bits: number): Value => and(b.get(STATE.FPCR
 
 /** Not zero if denormals of this format are flushed. */
 export const flushes = (b: Builder, f: Format): Value => control(b, f === HALF ? FPCR.FZ16 : FPCR.FZ);
+
+// What fast paths ask for (operation.ts).
+
+/** Rounding to nearest, no flushing, and inexactness is known already. */
+export const SETTLED: Modes = { control: FPCR.RMODE | FPCR.FZ, isControl: 0, status: FPSR.IXC };
+/** The same with flushing, as programs compiled for speed want it. */
+export const SETTLED_FLUSHING: Modes = { ...SETTLED, isControl: FPCR.FZ };
+/** Good for what need not be rounded. */
+export const NEAREST: Modes = { ...SETTLED, status: 0 };
+export const UNFLUSHED: Modes = { control: FPCR.FZ, isControl: 0, status: 0 };
+export const FLUSHING: Modes = { ...UNFLUSHED, isControl: FPCR.FZ };
+
+export const inModes = (b: Builder, modes: Modes): Value => b.inModes(modes, i32(1));
+/**
+ * Whether what happens now is exact, as far as is known: then code looks for that itself. All other code leaves it to the
+ * helpers (exact.ts).
+ */
+export const isExactLikely = (b: Builder): boolean =>
+  b.likely(NEAREST) === true && b.likely(SETTLED) === false;
 
 /** FPProcessException: cumulative bits of FPSR. */
 export function raise(b: Builder, flags: Value | number): void {

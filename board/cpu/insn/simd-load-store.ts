@@ -5,7 +5,8 @@
  *
  * The size is a number of its own: opc<1> (X) and size (S) together say B, H, S, D or Q. A load clears the rest.
  */
-import type { Attributes, Builder, Bytes, Fields, Row, Semantics, VectorBits } from '../builder.ts';
+import type { Attributes, Builder, Bytes, Fields, Reg, Row, Semantics, VectorBits } from '../builder.ts';
+import type { Value } from '../value.ts';
 import {
   type Addressing,
   extendsWord,
@@ -25,12 +26,25 @@ const exists = (f: { X: number; S: number }): boolean => f.X === 0 || f.S === 0;
 const bitsOf = (scale: number): VectorBits => (8 << scale) as VectorBits;
 const elementOf = (scale: number): Bytes | 16 => (1 << scale) as Bytes | 16;
 
+/** S and D registers hold numbers. */
+const isNumber = (scale: number): scale is 2 | 3 => scale === 2 || scale === 3;
+
+const loaded = (b: Builder, host: Value, offset: number, scale: number): Value =>
+  isNumber(scale)
+    ? b.load(host, offset, scale === 2 ? 4 : 8, { type: scale === 2 ? 'f32' : 'f64' })
+    : b.vload(host, offset, bitsOf(scale));
+
+const put = (b: Builder, host: Value, offset: number, scale: number, t: Reg): void =>
+  isNumber(scale)
+    ? b.store(host, offset, scale === 2 ? 4 : 8, b.fp(t, scale === 2 ? 32 : 64))
+    : b.vstore(host, offset, b.v(t), bitsOf(scale));
+
 const load =
   (addressing: Addressing): Semantics =>
   (b, f) => {
     const { va, writeBack } = addressing(b, f, scaleOf(f));
     const host = b.mem(va, 1 << scaleOf(f), 'read', { sp: f.n });
-    b.setV(f.t, b.vload(host, 0, bitsOf(scaleOf(f))));
+    b.setV(f.t, loaded(b, host, 0, scaleOf(f)));
     if (writeBack) b.setXsp(f.n, writeBack);
   };
 
@@ -39,7 +53,7 @@ const store =
   (b, f) => {
     const { va, writeBack } = addressing(b, f, scaleOf(f));
     const host = b.mem(va, 1 << scaleOf(f), 'write', { sp: f.n });
-    b.vstore(host, 0, b.v(f.t), bitsOf(scaleOf(f)));
+    put(b, host, 0, scaleOf(f), f.t);
     if (writeBack) b.setXsp(f.n, writeBack);
   };
 
@@ -53,8 +67,8 @@ const load_pair =
     const scale = pairScale(f);
     const { va, writeBack } = addressing(b, f, scale);
     const host = b.mem(va, 2 << scale, 'read', { element: elementOf(scale), sp: f.n });
-    const second = b.let(b.vload(host, 1 << scale, bitsOf(scale)));
-    const first = b.let(b.vload(host, 0, bitsOf(scale)));
+    const second = b.let(loaded(b, host, 1 << scale, scale));
+    const first = b.let(loaded(b, host, 0, scale));
     b.setV(f.t, first);
     b.setV(f.a, second); // where the manual leaves it open, with both the same, the second remains
     if (writeBack) b.setXsp(f.n, writeBack);
@@ -66,15 +80,15 @@ const store_pair =
     const scale = pairScale(f);
     const { va, writeBack } = addressing(b, f, scale);
     const host = b.mem(va, 2 << scale, 'write', { element: elementOf(scale), sp: f.n });
-    b.vstore(host, 0, b.v(f.t), bitsOf(scale));
-    b.vstore(host, 1 << scale, b.v(f.a), bitsOf(scale));
+    put(b, host, 0, scale, f.t);
+    put(b, host, 1 << scale, scale, f.a);
     if (writeBack) b.setXsp(f.n, writeBack);
   };
 
 function load_literal(b: Builder, f: Fields): void {
   const scale = pairScale(f);
   const host = b.mem(literalAddress(b, f), 1 << scale, 'read');
-  b.setV(f.t, b.vload(host, 0, bitsOf(scale)));
+  b.setV(f.t, loaded(b, host, 0, scale));
 }
 
 const ONE: Attributes = { fp: true, cold: true, when: exists };

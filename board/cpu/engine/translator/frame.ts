@@ -88,7 +88,7 @@ export class GroupFrame implements Frame {
     this.region = region;
     this.services = services;
     this.loops = group.loops;
-    this.locals = new Locals(code, group.loops);
+    this.locals = new Locals(code, group.loops, region.fp);
     this.temporaries = new Temporaries(code);
     this.place = code.local('i32');
     this.target = code.local('i64');
@@ -118,6 +118,7 @@ export class GroupFrame implements Frame {
     this.offset = head;
     this.executed = 0;
     this.flags = undefined;
+    this.locals.vectors.forgetCopies();
     this.top = targets.includes(head) ? code.loop() : undefined;
     code.get(BUDGET);
     code.i32Const(instructions.length);
@@ -149,10 +150,10 @@ export class GroupFrame implements Frame {
     code.memory('i32.store', STATE.FLAG_KIND);
   }
 
-  /** Leaves, to have this instruction executed by the interpreter: nothing of it has happened. */
-  stay(): void {
+  /** Leaves, to have this instruction executed by the interpreter: nothing of it has happened. `surprises`: 0 or 1. */
+  stay(surprises = 0): void {
     this.flushFlags();
-    this.code.i32Const(this.offset | (this.executed << 12));
+    this.code.i32Const(this.offset | (this.executed << 12) | (surprises << 20));
     this.code.set(this.place);
     this.code.br(this.side);
   }
@@ -324,10 +325,25 @@ export class GroupFrame implements Frame {
     code.get(this.place);
     code.i32Const(12);
     code.op('i32.shr_u');
+    code.i32Const(0xff);
+    code.op('i32.and');
     code.op('i32.sub');
     code.memory('i32.store', STATE.BUDGET);
+    this.countSurprises();
     code.i32Const(OUTCOME.STAY);
     code.return();
+  }
+
+  private countSurprises(): void {
+    const { code } = this;
+    code.i32Const(0);
+    code.i32Const(0);
+    code.memory('i32.load', STATE.SURPRISES);
+    code.get(this.place);
+    code.i32Const(20);
+    code.op('i32.shr_u');
+    code.op('i32.add');
+    code.memory('i32.store', STATE.SURPRISES);
   }
 
   private writeExits(): void {

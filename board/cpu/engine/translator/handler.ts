@@ -4,7 +4,7 @@
  * It differs from the interpreter's maker in what knowing them allows: registers are locals, PC is a constant, flags
  * just set are at hand. And an access that misses the TLB leaves the trace: the interpreter does it.
  */
-import type { Access, Bytes, Helper, MemOptions, Reg, VectorBits, Width } from '../../builder.ts';
+import type { Access, Bytes, Helper, MemOptions, Modes, Reg, VectorBits, Way, Width } from '../../builder.ts';
 import { FLAG_KIND, NEAR, STATE, TLB_ENTRIES, TLB_ENTRY } from '../../state.ts';
 import {
   add,
@@ -32,14 +32,15 @@ import {
   xor,
   zext,
 } from '../../value.ts';
+import type { Label } from '../../wasm.ts';
 import type { OpName } from '../../wasm-ops.ts';
 import { emit } from '../emitter.ts';
 import { CARRY, CONDITION, NZCV } from '../flags.ts';
-import { Handler, ZERO_VECTOR } from '../handler.ts';
+import { Handler } from '../handler.ts';
 import type { PendingFlags, GroupFrame } from './frame.ts';
+import type { Form } from './vectors.ts';
 
 const LANES = { 1: 'i8x16', 2: 'i16x8', 4: 'i32x4', 8: 'i64x2' } as const;
-const SHAPE = { i32: 'i32x4', i64: 'i64x2', f32: 'f32x4', f64: 'f64x2' } as const;
 const PAGE = 0x1000;
 const ZR = 31;
 const SP = 32;
@@ -96,34 +97,43 @@ export class TraceHandler extends Handler {
   // V registers.
 
   override v(n: Reg, bits: VectorBits = 128): Value {
-    const all = this.vector(n, 'read');
+    const all = this.vector(n, 'v128');
     return bits === 128 ? all : op('v128.and', all, lowBits(bits));
   }
 
   override fp(n: Reg, w: Width): Value {
-    return opImm(w === 32 ? 'f32x4.extract_lane' : 'f64x2.extract_lane', 0, this.vector(n, 'read'));
+    return this.vector(n, w === 32 ? 'f32' : 'f64');
   }
 
   override setV(d: Reg, v: Value, bits: VectorBits = 128): void {
-    if (v.type === 'v128') return this.setVector(d, bits === 128 ? v : op('v128.and', v, lowBits(bits)));
-    this.setVector(d, opImm(`${SHAPE[v.type]}.replace_lane`, 0, ZERO_VECTOR, v));
+    const value = v.type === 'v128' && bits < 128 ? op('v128.and', v, lowBits(bits)) : toForm(v);
+    emit(this.code, value, this);
+    this.trace.locals.vectors.write(numberOf(d), value.type as Form);
   }
 
   /** In a loop over the lanes the index is not known: STATE has them all. */
   override lane(n: Reg, bytes: Bytes, index: Reg, isSigned = false): Value {
-    if (!isKnown(index)) return super.lane(n, bytes, index, isSigned);
+    const { vectors } = this.trace.locals;
+    if (!isKnown(n)) vectors.flushAll();
+    else if (!isKnown(index)) vectors.flush(numberOf(n));
+    if (!isKnown(n) || !isKnown(index)) return super.lane(n, bytes, index, isSigned);
+    if (numberOf(index) === 0 && bytes >= 4 && vectors.isNumber(numberOf(n)))
+      return bytes === 4
+        ? op('i32.reinterpret_f32', this.fp(n, 32))
+        : op('i64.reinterpret_f64', this.fp(n, 64));
     const sign = bytes >= 4 ? '' : isSigned ? '_s' : '_u';
-    return opImm(`${LANES[bytes]}.extract_lane${sign}` as OpName, numberOf(index), this.vector(n, 'read'));
+    return opImm(`${LANES[bytes]}.extract_lane${sign}` as OpName, numberOf(index), this.v(n));
   }
 
   override setLane(d: Reg, bytes: Bytes, index: Reg, v: Value): void {
-    const before = this.vector(d, 'read');
+    const { vectors } = this.trace.locals;
     if (!isKnown(index)) {
+      vectors.flush(numberOf(d));
       super.setLane(d, bytes, index, v);
-      return this.trace.locals.reloadVector(numberOf(d));
+      return vectors.reload(numberOf(d));
     }
     const name = `${LANES[bytes]}.replace_lane` as OpName;
-    this.setVector(d, opImm(name, numberOf(index), before, bytes === 8 ? v : wrap(v)));
+    this.setV(d, opImm(name, numberOf(index), this.v(d), bytes === 8 ? v : wrap(v)));
   }
 
   // Evaluation and control.
@@ -141,6 +151,32 @@ export class TraceHandler extends Handler {
       () => this.perhaps(then),
       () => this.perhaps(otherwise),
     );
+  }
+
+  /** Who is surprised leaves, rather than to have helpers called: then all that is in registers of the host stays there. */
+  override expect(ways: readonly Way[], then: () => Value, otherwise: () => Value): Value {
+    const { code, trace } = this;
+    if (trace.locals.fpModes.now.isCareful || trace.locals.arms > 0)
+      return super.expect(ways, then, otherwise);
+    const right = code.block();
+    for (const way of ways) this.perhaps(() => this.go(way(), right));
+    trace.stay(1);
+    code.end();
+    return then();
+  }
+
+  /** To the label, if all of them hold. */
+  private go(conditions: readonly Value[], label: Label): void {
+    const { code } = this;
+    const [last, ...first] = [...conditions].reverse();
+    const not = first.length > 0 ? code.block() : undefined;
+    for (const condition of first.reverse()) {
+      emit(code, eqz(condition), this);
+      code.brIf(not!);
+    }
+    emit(code, last!, this);
+    code.brIf(label);
+    if (not) code.end();
   }
 
   override if_(c: Value, then: () => void, otherwise?: () => void): void {
@@ -196,22 +232,23 @@ export class TraceHandler extends Handler {
   override call(helper: Helper, ...args: Value[]): Value {
     if (helper === NZCV || helper === CARRY || helper === CONDITION) this.trace.flushFlags();
     const result = super.call(helper, ...args);
-    this.trace.locals.reloadFpModes();
+    this.trace.locals.fpModes.refresh();
     return result;
   }
 
   // State.
 
-  override get(offset: number, type: 'i32' | 'i64'): Value {
-    if (offset !== STATE.FPCR || type !== 'i64') return super.get(offset, type);
-    return new Value('local', 'i64', { lo: this.trace.locals.fpModes() });
-  }
-
   override set(offset: number, v: Value): void {
     super.set(offset, v);
-    if (offset !== STATE.FPCR && offset !== STATE.FPSR) return;
-    this.trace.locals.fpModes(); // before the first use, too: the start of the trace has what was there before
-    this.trace.locals.reloadFpModes();
+    if (offset === STATE.FPCR || offset === STATE.FPSR) this.trace.locals.fpModes.written();
+  }
+
+  override inModes(modes: Modes, v: Value): Value {
+    return this.trace.locals.fpModes.inModes(modes, v);
+  }
+
+  override likely(modes: Modes): boolean {
+    return this.trace.locals.fpModes.likely(modes);
   }
 
   // Memory.
@@ -326,16 +363,8 @@ export class TraceHandler extends Handler {
     code.memory('i64.store', STATE.X + 8 * n);
   }
 
-  private vector(n: Reg, use: 'read' | 'write'): Value {
-    return new Value('local', 'v128', { lo: this.trace.locals.vector(numberOf(n), use) });
-  }
-
-  private setVector(d: Reg, v: Value): void {
-    const { code } = this;
-    code.i32Const(0);
-    emit(code, v, this);
-    code.tee(this.vector(d, 'write').lo);
-    code.memory('v128.store', STATE.V + 16 * numberOf(d));
+  private vector(n: Reg, form: Form): Value {
+    return new Value('local', form, { lo: this.trace.locals.vectors.read(numberOf(n), form) });
   }
 
   /** Before arms of which one is executed: STATE has the flags. */
@@ -361,6 +390,12 @@ export class TraceHandler extends Handler {
   private endArms(): void {
     this.trace.flags = undefined;
   }
+}
+
+/** A number as it is kept. */
+function toForm(v: Value): Value {
+  if (v.type === 'i32') return op('f32.reinterpret_i32', v);
+  return v.type === 'i64' ? op('f64.reinterpret_i64', v) : v;
 }
 
 /** A mask. */

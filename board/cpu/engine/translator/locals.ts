@@ -2,11 +2,13 @@
  * board/cpu/engine/translator/locals.ts - what the function of a group of traces keeps in locals
  *
  * Registers that it uses are read once, at its start. What is written goes to STATE at once as well, so that a way out
- * need only say where; but general registers of a loop go there when it is left.
+ * need only say where; but what a loop writes goes there when it is left.
  */
 import { NEAR, STATE } from '../../state.ts';
 import { Code, type MemoryOp } from '../../wasm.ts';
 import type { Type } from '../../wasm-ops.ts';
+import { FpModes, type FpNow } from './fp-modes.ts';
+import { VectorRegisters } from './vectors.ts';
 
 /** A register in a local. */
 interface Kept {
@@ -24,47 +26,44 @@ export interface KnownPage {
 export class Locals {
   /** How many arms deep, of which perhaps none is executed, the code being made is. */
   arms = 0;
-  private readonly code: Code;
-  private readonly loops: boolean;
+  readonly code: Code;
+  readonly loops: boolean;
+  readonly vectors: VectorRegisters = new VectorRegisters(this);
+  readonly fpModes: FpModes;
   private readonly registers = new Map<number, Kept>();
-  private readonly vectors = new Map<number, Kept>();
   private readonly kept = new Set<number>();
   private readonly operands = new Map<string, number>();
   private readonly knownPages = new Map<string, KnownPage>();
   private readonly nearPages = new Map<string, number>();
   private userBank: number | undefined;
-  private modes: number | undefined;
 
-  constructor(code: Code, loops: boolean) {
+  constructor(code: Code, loops: boolean, fp: FpNow) {
     this.code = code;
     this.loops = loops;
+    this.fpModes = new FpModes(this, fp);
   }
 
-  /** The local that holds register `n` (32 is SP) throughout. */
+  /**
+   * The local that holds register `n` (32 is SP) throughout. What is certain to be written before it is read need not be
+   * loaded at the start: unless it is a loop, which writes everything back at whatever exit.
+   */
   register(n: number, use: 'read' | 'write'): number {
-    return this.keep(this.registers, n, 'i64', use);
+    const known = this.registers.get(n);
+    if (known !== undefined) {
+      known.isWritten ||= use === 'write';
+      return known.local;
+    }
+    const local = this.keepLocal('i64');
+    const isLoaded = use === 'read' || this.arms > 0 || this.loops;
+    this.registers.set(n, { local, isLoaded, isWritten: use === 'write' });
+    return local;
   }
 
-  /** The local that holds V register `n` throughout. */
-  vector(n: number, use: 'read' | 'write'): number {
-    return this.keep(this.vectors, n, 'v128', use);
-  }
-
-  /** A lane of it was written in STATE. */
-  reloadVector(n: number): void {
-    load(this.code, 'v128.load', STATE.V + 16 * n, this.vector(n, 'read'));
-  }
-
-  /** The local with FPCR and FPSR, as STATE has them together; of FPSR it may miss what was raised since. */
-  fpModes(): number {
-    this.modes ??= this.code.local('i64');
-    this.kept.add(this.modes);
-    return this.modes;
-  }
-
-  /** FPCR may have been written, or something raised that it is well to know. */
-  reloadFpModes(): void {
-    if (this.modes !== undefined) load(this.code, 'i64.load', STATE.FPCR, this.modes);
+  /** A new local that outlives the instruction. */
+  keepLocal(type: Type): number {
+    const local = this.code.local(type);
+    this.kept.add(local);
+    return local;
   }
 
   /** What is known of accesses of this kind from the register in local `base`; undefined: nothing yet. */
@@ -100,9 +99,8 @@ export class Locals {
     const key = `${type} ${which}`;
     const known = this.operands.get(key);
     if (known !== undefined) return known;
-    const local = this.code.local(type);
+    const local = this.keepLocal(type);
     this.operands.set(key, local);
-    this.kept.add(local);
     return local;
   }
 
@@ -116,44 +114,28 @@ export class Locals {
     const first = new Code(this.code.signature);
     for (const [n, { local, isLoaded }] of this.registers)
       if (isLoaded) load(first, 'i64.load', STATE.X + 8 * n, local);
-    for (const [n, { local, isLoaded }] of this.vectors)
-      if (isLoaded) load(first, 'v128.load', STATE.V + 16 * n, local);
+    this.vectors.writeLoads(first);
     for (const at of this.nearPages.values()) {
       first.i32Const(0);
       first.i64Const(0, 0);
       first.memory('i64.store', at + NEAR.ROOM);
     }
     if (this.userBank !== undefined) load(first, 'i32.load', STATE.TLB_USER, this.userBank);
-    if (this.modes !== undefined) load(first, 'i64.load', STATE.FPCR, this.modes);
+    this.fpModes.writeStart(first);
     return first;
   }
 
   /** What a loop has only in locals. */
   writeBack(): void {
     const { code } = this;
-    for (const [n, { local, isWritten }] of this.loops ? this.registers : []) {
+    if (!this.loops) return;
+    for (const [n, { local, isWritten }] of this.registers) {
       if (!isWritten) continue;
       code.i32Const(0);
       code.get(local);
       code.memory('i64.store', STATE.X + 8 * n);
     }
-  }
-
-  /**
-   * What is certain to be written before it is read need not be loaded at the start: unless it is a loop, which writes
-   * everything back at whatever exit.
-   */
-  private keep(all: Map<number, Kept>, n: number, type: Type, use: 'read' | 'write'): number {
-    const known = all.get(n);
-    if (known !== undefined) {
-      known.isWritten ||= use === 'write';
-      return known.local;
-    }
-    const local = this.code.local(type);
-    const isLoaded = use === 'read' || this.arms > 0 || this.loops;
-    all.set(n, { local, isLoaded, isWritten: use === 'write' });
-    this.kept.add(local);
-    return local;
+    this.vectors.writeBack();
   }
 }
 

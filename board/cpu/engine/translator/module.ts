@@ -13,6 +13,7 @@ import { emit } from '../emitter.ts';
 import type { Services } from '../frame.ts';
 import { Helpers } from '../helpers.ts';
 import type { Instruction, Trace } from './discovery.ts';
+import type { FpNow } from './fp-modes.ts';
 import { GroupFrame, type PageAddress } from './frame.ts';
 import { type Group, groupsOf } from './group.ts';
 import { TraceHandler } from './handler.ts';
@@ -30,9 +31,9 @@ export class TraceModule implements Services {
   private traces = 0;
 
   /** Adds traces of one page. They are exported under successive numbers from 0 on, in this order. */
-  add(page: PageAddress, traces: readonly Trace[]): void {
+  add(page: PageAddress, fp: FpNow, traces: readonly Trace[]): void {
     const groups = groupsOf(traces);
-    const region = new Region(this.module, page, groups);
+    const region = new Region(this.module, page, fp, groups);
     for (const group of groups) this.module.define(region.functionOf(group), writeGroup(group, region, this));
     for (const { head } of traces) this.module.export(String(this.traces++), region.trace(head));
     region.finish(this);

@@ -23,6 +23,8 @@ export class View {
   readonly slots = new Map<number, number>();
   /** How often time was up here since everything was translated anew, together. */
   samples = 0;
+  /** Its floating point is full of surprises (fp-modes.ts). */
+  isCareful = false;
 
   constructor(lo: number) {
     this.lo = lo;

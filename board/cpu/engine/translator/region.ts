@@ -13,6 +13,7 @@ import { Code, type Label, type Signature, type WasmModule } from '../../wasm.ts
 import { emit } from '../emitter.ts';
 import { HelperFrame, type Services } from '../frame.ts';
 import { Handler } from '../handler.ts';
+import type { FpNow } from './fp-modes.ts';
 import { OUTCOME, type PageAddress } from './frame.ts';
 import { type Group, ONE } from './group.ts';
 
@@ -22,15 +23,17 @@ const TARGET = 1;
 
 export class Region {
   readonly page: PageAddress;
+  readonly fp: FpNow;
   private readonly module: WasmModule;
   /** By the offsets of their traces. */
   private readonly groups = new Map<number, Group>();
   private readonly functions = new Map<Group, number>();
   private indirectIndex: number | undefined;
 
-  constructor(module: WasmModule, page: PageAddress, groups: readonly Group[]) {
+  constructor(module: WasmModule, page: PageAddress, fp: FpNow, groups: readonly Group[]) {
     this.module = module;
     this.page = page;
+    this.fp = fp;
     for (const group of groups) {
       this.functions.set(group, module.declare(group.signature));
       for (const { head } of group.traces) this.groups.set(head, group);

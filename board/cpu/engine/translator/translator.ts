@@ -15,6 +15,7 @@ import { EXIT, type EngineImports, STATE } from '../../state.ts';
 import { loadInterpreter, type Run } from '../load.ts';
 import { Discovery, type Trace } from './discovery.ts';
 import { dispatcherBytes } from './dispatcher.ts';
+import type { FpNow } from './fp-modes.ts';
 import type { PageAddress } from './frame.ts';
 import { JumpCache } from './jump-cache.ts';
 import { TraceModule } from './module.ts';
@@ -32,6 +33,8 @@ export interface TranslatorOptions {
 const MODULES = 2000;
 /** Of what waits, so much is compiled together, unless something of it is wished for again. */
 const BATCH = 8;
+/** Of floating point, between two samples. */
+const MOST_SURPRISES = 1000;
 const PAGE = 0x1000;
 const OFFSET = PAGE - 1;
 
@@ -180,11 +183,16 @@ export class Translator {
     for (const request of this.waiting) {
       const traces = this.discover(request);
       if (traces.length === 0) continue;
-      module.add(request.page, traces);
+      module.add(request.page, this.fpNow(request), traces);
       made.push({ request, heads: traces.map(({ head }) => head) });
     }
     this.waiting = [];
     this.place(module, made);
+  }
+
+  private fpNow({ page, number }: Request): FpNow {
+    const isCareful = this.pages.view(number, page)?.isCareful === true;
+    return { control: this.words[STATE.FPCR >>> 2]!, status: this.words[STATE.FPSR >>> 2]!, isCareful };
   }
 
   /** The traces of the region. An entry without one will not be asked for again soon. */
@@ -214,7 +222,17 @@ export class Translator {
     const view = this.pages.view(number, page);
     if (!view) return;
     view.samples++;
-    if (view.isWorthMerging && !this.slots.areTogether(view.slots.values())) this.merge(page, number, view);
+    const isSurprised = this.isSurprised() && !view.isCareful; // in this page, as likely as not
+    view.isCareful ||= isSurprised;
+    const isInPieces = view.isWorthMerging && !this.slots.areTogether(view.slots.values());
+    if (isInPieces || isSurprised) this.merge(page, number, view);
+  }
+
+  /** Floating point often came to what was not expected. */
+  private isSurprised(): boolean {
+    const isSo = this.words[STATE.SURPRISES >>> 2]! > MOST_SURPRISES;
+    this.words[STATE.SURPRISES >>> 2] = 0;
+    return isSo;
   }
 
   private merge(page: PageAddress, number: number, view: View): void {

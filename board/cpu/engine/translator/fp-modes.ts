@@ -1,0 +1,114 @@
+/*
+ * board/cpu/engine/translator/fp-modes.ts - what a trace knows of FPCR and FPSR
+ *
+ * Manual: Arm ARM (DDI 0487), "FPCR, Floating-point Control Register", "FPSR, Floating-point Status Register"
+ *
+ * They hardly ever change. So what depends on them is worked out at the start of the trace, into locals; which may miss
+ * what was raised in FPSR since, but not what was written. And code is made for what they are when it is made.
+ */
+import type { Modes } from '../../builder.ts';
+import { STATE } from '../../state.ts';
+import { and, eq, i64, select, Value, zeroLike } from '../../value.ts';
+import type { Code } from '../../wasm.ts';
+import type { Type } from '../../wasm-ops.ts';
+import { emit, type Surroundings } from '../emitter.ts';
+
+/** What is known when code is made. */
+export interface FpNow {
+  readonly control: number;
+  readonly status: number;
+  /** The page has left to the interpreter what was not expected too often: it shall do it itself. */
+  readonly isCareful: boolean;
+}
+
+interface Trace {
+  readonly code: Code;
+  keepLocal(type: Type): number;
+}
+
+/** What is `value` in these modes. */
+interface Known {
+  readonly modes: Modes;
+  readonly value: Value;
+  readonly local: number;
+}
+
+export class FpModes {
+  readonly now: FpNow;
+  private readonly trace: Trace;
+  private readonly known: Known[] = [];
+  /** The local with FPCR and FPSR, as STATE has them together. */
+  private both: number | undefined;
+  /** What is worked out at the start is not true any more. */
+  private areWritten = false;
+
+  constructor(trace: Trace, now: FpNow) {
+    this.trace = trace;
+    this.now = now;
+  }
+
+  /** Whether they are such now. */
+  likely({ control, isControl, status }: Modes): boolean {
+    return (this.now.control & control) === isControl && (this.now.status & status) === status;
+  }
+
+  /** The constant in these modes, else zero. */
+  inModes(modes: Modes, value: Value): Value {
+    const known = this.known.find((one) => isSame(one, modes, value));
+    if (known) return new Value('local', value.type, { lo: known.local });
+    if (this.areWritten) return this.chosen(modes, value);
+    const local = this.trace.keepLocal(value.type);
+    this.known.push({ modes, value, local });
+    return new Value('local', value.type, { lo: local });
+  }
+
+  /** Something may have been raised that it is well to know. */
+  refresh(): void {
+    if (this.known.length > 0) this.write(this.trace.code);
+  }
+
+  /** FPCR or FPSR was written. */
+  written(): void {
+    this.areWritten = true;
+    this.write(this.trace.code);
+  }
+
+  /** At the start of the trace. */
+  writeStart(code: Code): void {
+    if (this.both !== undefined || this.known.length > 0) this.write(code);
+  }
+
+  private write(code: Code): void {
+    code.i32Const(0);
+    code.memory('i64.load', STATE.FPCR);
+    code.set(this.local());
+    for (const { modes, value, local } of this.known) {
+      emit(code, this.chosen(modes, value), PLAIN);
+      code.set(local);
+    }
+  }
+
+  private chosen({ control, isControl, status }: Modes, value: Value): Value {
+    const both = new Value('local', 'i64', { lo: this.local() });
+    return select(eq(and(both, i64(control, status)), i64(isControl, status)), value, zeroLike(value));
+  }
+
+  private local(): number {
+    this.both ??= this.trace.keepLocal('i64');
+    return this.both;
+  }
+}
+
+const isSame = ({ modes, value }: Known, otherModes: Modes, other: Value): boolean =>
+  modes === otherModes &&
+  value.type === other.type &&
+  value.lo === other.lo &&
+  value.hi === other.hi &&
+  `${value.bytes}` === `${other.bytes}`;
+
+const PLAIN: Surroundings = {
+  epoch: 0,
+  operand: () => {
+    throw new Error('fields are constants here');
+  },
+};
