@@ -18,6 +18,12 @@ export interface Pattern {
   readonly mask: number;
   readonly value: number;
   readonly fields: ReadonlyMap<string, FieldPosition>;
+  /** Those of the fields that are not capitals, once more. */
+  readonly operands: readonly Operand[];
+}
+
+export interface Operand extends FieldPosition {
+  readonly letter: string;
 }
 
 /** One row with its capital fields decided: what the interpreter makes a handler for. */
@@ -53,7 +59,9 @@ export function parsePattern(text: string): Pattern {
       if (letter === '1') value += 2 ** lsb;
     } else addFieldBit(fields, letter, lsb, text);
   }
-  return { mask, value, fields };
+  const operands: Operand[] = [];
+  for (const [letter, { lsb, bits }] of fields) if (!isCapital(letter)) operands.push({ letter, lsb, bits });
+  return { mask, value, fields, operands };
 }
 
 function addFieldBit(fields: Map<string, FieldPosition>, letter: string, lsb: number, text: string): void {
@@ -63,10 +71,10 @@ function addFieldBit(fields: Map<string, FieldPosition>, letter: string, lsb: nu
   else throw new Error(`field ${letter} of '${text}' is not one run of bits`);
 }
 
-export const isCapital = (letter: string): boolean => letter >= 'A' && letter <= 'Z';
+const isCapital = (letter: string): boolean => letter >= 'A' && letter <= 'Z';
 
 export function fieldOf(word: number, { lsb, bits }: FieldPosition): number {
-  return (word >>> lsb) & (2 ** bits - 1);
+  return (word >>> lsb) & (-1 >>> (32 - bits));
 }
 
 /** All cases of a row, or those whose words can have `slot` in bits 31:21. */
@@ -197,8 +205,9 @@ export class Decoder {
 
   constructor(rows: readonly Row[]) {
     this.rows = rows;
-    this.masks = Uint16Array.from(rows, ([pattern]) => firstBits(pattern, '01'));
-    this.values = Uint16Array.from(rows, ([pattern]) => firstBits(pattern, '1'));
+    this.masks = new Uint16Array(rows.length);
+    this.values = new Uint16Array(rows.length);
+    for (let row = 0; row < rows.length; row++) this.addFirstBits(row, rows[row]![0]);
   }
 
   /** As lookUp() in the index of all rows. */
@@ -209,22 +218,22 @@ export class Decoder {
     return undefined;
   }
 
+  /** The first eleven letters of the row's pattern. */
+  private addFirstBits(row: number, pattern: string): void {
+    let bit = 1 << (FIRST.bits - 1);
+    for (let i = 0; bit !== 0; i++) {
+      const letter = pattern[i];
+      if (letter === ' ') continue;
+      if (letter === '0' || letter === '1') this.masks[row]! |= bit;
+      if (letter === '1') this.values[row]! |= bit;
+      bit >>= 1;
+    }
+  }
+
   private expandAll(slot: number): Case[] {
     const cases: Case[] = [];
     for (let i = 0; i < this.rows.length; i++)
       if ((this.masks[i]! & (slot ^ this.values[i]!)) === 0) cases.push(...expand(this.rows[i]!, slot));
     return cases.sort(bySpecificity);
   }
-}
-
-/** A bit is set where one of the first eleven letters of the pattern is one of `letters`. */
-function firstBits(pattern: string, letters: string): number {
-  let bits = 0;
-  let count = 0;
-  for (let i = 0; count < FIRST.bits; i++) {
-    if (pattern[i] === ' ') continue;
-    bits = (bits << 1) | Number(letters.includes(pattern[i]!));
-    count++;
-  }
-  return bits;
 }

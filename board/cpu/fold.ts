@@ -81,14 +81,9 @@ function shl64(a: Pair, n: number): Pair {
 }
 
 /** x op 0 is x. */
-export const RIGHT_IDENTITY_ZERO: readonly string[] = [
-  'add',
-  'sub',
-  'or',
-  'xor',
-  'shl',
-  'shr_u',
-  'shr_s',
-  'rotl',
-  'rotr',
-];
+export const RIGHT_IDENTITY_ZERO: ReadonlySet<string> = new Set(
+  ['add', 'sub', 'or', 'xor', 'shl', 'shr_u', 'shr_s', 'rotl', 'rotr'].flatMap((name) => [
+    `i32.${name}`,
+    `i64.${name}`,
+  ]),
+);

@@ -6,7 +6,7 @@
  * (so guard them). Constants are folded here, once for all makers.
  */
 import { fold32, fold64, RIGHT_IDENTITY_ZERO } from './fold.ts';
-import type { MemoryOp } from './wasm.ts';
+import { type MemoryOp, typeOf } from './wasm.ts';
 import { OPS, type OpName, type Type } from './wasm-ops.ts';
 
 /**
@@ -20,39 +20,46 @@ export type Operand = Value | number;
 
 const NONE: readonly never[] = [];
 
-interface Parts {
-  readonly op?: OpName;
+/** What few values have. */
+interface Rare {
   readonly access?: MemoryOp;
-  readonly args?: readonly Value[];
-  readonly lo?: number;
-  readonly hi?: number;
   readonly bits?: number;
   readonly bytes?: readonly number[];
 }
+const NOTHING_RARE: Rare = {};
 
+/** Twenty for each instruction that is translated: `declare`, so that each of its fields is written once only. */
 export class Value {
-  readonly kind: ValueKind;
-  readonly type: Type;
-  readonly op: OpName | undefined;
-  readonly access: MemoryOp | undefined;
-  readonly args: readonly Value[];
-  readonly lo: number;
-  readonly hi: number;
+  declare readonly kind: ValueKind;
+  declare readonly type: Type;
+  declare readonly lo: number;
+  declare readonly hi: number;
+  declare readonly op: OpName | undefined;
+  declare readonly args: readonly Value[];
+  declare readonly access: MemoryOp | undefined;
   /** How many bits it has, when it is an operand field of the instruction or made of some; else 0. */
-  readonly bits: number;
+  declare readonly bits: number;
   /** Sixteen immediate bytes: a v128 constant, the lanes of a shuffle. */
-  readonly bytes: readonly number[];
+  declare readonly bytes: readonly number[];
 
-  constructor(kind: ValueKind, type: Type, parts: Parts) {
+  constructor(
+    kind: ValueKind,
+    type: Type,
+    lo = 0,
+    hi = 0,
+    op?: OpName,
+    args: readonly Value[] = NONE,
+    rare = NOTHING_RARE,
+  ) {
     this.kind = kind;
     this.type = type;
-    this.op = parts.op;
-    this.access = parts.access;
-    this.args = parts.args ?? NONE;
-    this.lo = parts.lo ?? 0;
-    this.hi = parts.hi ?? 0;
-    this.bits = parts.bits ?? 0;
-    this.bytes = parts.bytes ?? NONE;
+    this.lo = lo;
+    this.hi = hi;
+    this.op = op;
+    this.args = args;
+    this.access = rare.access;
+    this.bits = rare.bits ?? 0;
+    this.bytes = rare.bytes ?? NONE;
   }
 
   /** `f.n + 1`, `f.n < 3`, `${f.n}`: a bug in a row. */
@@ -61,16 +68,26 @@ export class Value {
   }
 }
 
-export const i32 = (n: number): Value => new Value('const', 'i32', { lo: n | 0 });
+/** What is in a local of the function. */
+export const localOf = (type: Type, index: number): Value => new Value('local', type, index);
+/** An operand field of the instruction that is not known yet, times 2^scale; and one that is. */
+export const operandOf = (lsb: number, bits: number, scale = 0): Value =>
+  new Value('operand', 'i32', lsb, scale, undefined, NONE, { bits });
+export const knownOperand = (n: number, bits: number): Value =>
+  new Value('const', 'i32', n | 0, 0, undefined, NONE, { bits });
+/** What `access` finds in memory, while nothing else is written. */
+export const readingOf = (access: MemoryOp, address: Value, offset: number, epoch: number): Value =>
+  new Value('read', typeOf(access), offset, epoch, undefined, [address], { access });
+
+export const i32 = (n: number): Value => new Value('const', 'i32', n | 0);
 /** A 64-bit constant from its two words. */
-export const i64 = (lo: number, hi = lo < 0 ? -1 : 0): Value =>
-  new Value('const', 'i64', { lo: lo | 0, hi: hi | 0 });
+export const i64 = (lo: number, hi = lo < 0 ? -1 : 0): Value => new Value('const', 'i64', lo | 0, hi | 0);
 /** A float constant; NaNs come as integers and are reinterpreted. */
 export const f32 = (n: number): Value =>
-  new Value('const', 'f32', { lo: new Int32Array(Float32Array.of(n).buffer)[0] ?? 0 });
+  new Value('const', 'f32', new Int32Array(Float32Array.of(n).buffer)[0]);
 export function f64(n: number): Value {
   const [lo, hi] = new Int32Array(Float64Array.of(n).buffer);
-  return new Value('const', 'f64', { lo: lo ?? 0, hi: hi ?? 0 });
+  return new Value('const', 'f64', lo, hi);
 }
 /** Of the same type, all bits zero. */
 export function zeroLike({ type }: Value): Value {
@@ -95,13 +112,13 @@ const INVERSE: ReadonlyMap<OpName, OpName> = new Map([
 
 /** Any WebAssembly instruction without side effects, by its name. */
 export function op(name: OpName, ...args: Value[]): Value {
-  const [first] = args;
+  const first = args[0];
   if (first?.op !== undefined && INVERSE.get(name) === first.op) return first.args[0]!;
-  return fold(name, args) ?? new Value('op', OPS[name].result, { op: name, args });
+  return fold(name, first, args[1]) ?? new Value('op', OPS[name].result, 0, 0, name, args);
 }
 /** One with a lane number or other immediate byte: i8x16.extract_lane_u, i8x16.shuffle takes 16 (see shuffle). */
 export const opImm = (name: OpName, imm: number, ...args: Value[]): Value =>
-  new Value('op', OPS[name].result, { op: name, args, lo: imm });
+  new Value('op', OPS[name].result, imm, 0, name, args);
 
 /* The names are put together here, once: a translator makes thousands of expressions. */
 function binary(name: string): (a: Value, b: Operand) => Value {
@@ -152,7 +169,8 @@ export const geu = binary('ge_u');
 /** hi:lo, as the manual concatenates fields. */
 export function concat(hi: Value, lo: Value): Value {
   const both = or(shl(hi, lo.bits), lo);
-  return new Value(both.kind, both.type, { ...both, bits: hi.bits + lo.bits });
+  const bits = hi.bits + lo.bits;
+  return new Value(both.kind, both.type, both.lo, both.hi, both.op, both.args, { bits });
 }
 /** A field as a signed number of its width: SignExtend(imm). */
 export const signed = (field: Value): Value => sx(field, field.bits);
@@ -185,21 +203,21 @@ export const bit = (a: Value, n: number): Value => wrap(and(shr(a, n), 1));
 /** c != 0 ? a : b; both are evaluated. */
 export function select(c: Value, a: Value, b: Value): Value {
   if (c.kind === 'const') return c.lo !== 0 ? a : b;
-  return new Value('op', a.type, { args: [a, b, c] });
+  return new Value('op', a.type, 0, 0, undefined, [a, b, c]);
 }
 /** i8x16.shuffle: bytes 0..15 from a, 16..31 from b. */
 export const shuffle = (lanes: readonly number[], a: Value, b: Value): Value =>
-  new Value('op', 'v128', { op: 'i8x16.shuffle', args: [a, b], bytes: lanes });
+  new Value('op', 'v128', 0, 0, 'i8x16.shuffle', [a, b], { bytes: lanes });
 /** A v128 constant, lowest byte first. */
-export const v128 = (bytes: readonly number[]): Value => new Value('const', 'v128', { bytes });
+export const v128 = (bytes: readonly number[]): Value =>
+  new Value('const', 'v128', 0, 0, undefined, NONE, { bytes });
 
 /** The constant that `name` of constants is, or the operand that it leaves unchanged; undefined: neither. */
-function fold(name: OpName, args: readonly Value[]): Value | undefined {
-  const [a, b] = args;
+function fold(name: OpName, a: Value | undefined, b: Value | undefined): Value | undefined {
   if (!a || (b && b.kind !== 'const') || (a.type !== 'i32' && a.type !== 'i64')) return undefined;
-  const suffix = name.slice(4);
-  if (b && b.lo === 0 && b.hi === 0 && RIGHT_IDENTITY_ZERO.includes(suffix)) return a;
+  if (b && b.lo === 0 && b.hi === 0 && RIGHT_IDENTITY_ZERO.has(name)) return a;
   if (a.kind !== 'const') return undefined;
+  const suffix = name.slice(4);
   if (name === 'i64.extend_i32_u') return i64(a.lo, 0);
   if (name === 'i64.extend_i32_s') return i64(a.lo);
   if (name === 'i32.wrap_i64') return i32(a.lo);

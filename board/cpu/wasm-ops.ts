@@ -5,12 +5,15 @@
  * Absent: instructions with side effects or other immediates than one lane; wasm.ts has those that it needs
  */
 
-export type Type = 'i32' | 'i64' | 'f32' | 'f64' | 'v128';
+export const TYPES = ['i32', 'i64', 'f32', 'f64', 'v128'] as const;
+export type Type = (typeof TYPES)[number];
 
 /** Opcodes from 0xfc00 and 0xfd00 up have that prefix byte; the low part is LEB128. */
 export interface Op {
   readonly code: number;
   readonly result: Type;
+  /** The number of a lane follows. */
+  readonly hasLane: boolean;
 }
 
 /** [first opcode, result type, names in the order of their opcodes]. */
@@ -160,7 +163,8 @@ export type OpName = (typeof RUNS)[number][2][number];
 function index(): Record<OpName, Op> {
   const table: Record<string, Op> = {};
   for (const [first, result, names] of RUNS) {
-    for (const [i, name] of names.entries()) table[name] = { code: first + i, result };
+    for (const [i, name] of names.entries())
+      table[name] = { code: first + i, result, hasLane: name.includes('_lane') };
   }
   return table;
 }

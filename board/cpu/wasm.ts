@@ -4,7 +4,7 @@
  * Manual: WebAssembly Core Specification 2.0, "Binary Format"; tail-call proposal for return_call
  * Absent: anything about ARM.
  */
-import { OPS, type OpName, type Type } from './wasm-ops.ts';
+import { OPS, type OpName, type Type, TYPES } from './wasm-ops.ts';
 
 const TYPE_BYTE: { readonly [T in Type]: number } = {
   i32: 0x7f,
@@ -48,21 +48,15 @@ export class Bytes {
   /** LEB128 of an unsigned number below 2^32. */
   u32(value: number): void {
     let rest = value >>> 0;
-    while (rest > 0x7f) {
-      this.byte((rest & 0x7f) | 0x80);
-      rest >>>= 7;
-    }
-    this.byte(rest);
+    for (; rest > 0x7f; rest >>>= 7) this.last.push((rest & 0x7f) | 0x80);
+    this.last.push(rest);
   }
 
   /** LEB128 of a signed 32-bit number. */
   s32(value: number): void {
     let rest = value | 0;
-    while (rest < -64 || rest > 63) {
-      this.byte((rest & 0x7f) | 0x80);
-      rest >>= 7;
-    }
-    this.byte(rest & 0x7f);
+    for (; rest < -64 || rest > 63; rest >>= 7) this.last.push((rest & 0x7f) | 0x80);
+    this.last.push(rest & 0x7f);
   }
 
   /** LEB128 of a signed 64-bit number in two words. */
@@ -70,11 +64,11 @@ export class Bytes {
     let low = lo | 0;
     let high = hi | 0;
     while (high !== low >> 31 || low < -64 || low > 63) {
-      this.byte((low & 0x7f) | 0x80);
+      this.last.push((low & 0x7f) | 0x80);
       low = (low >>> 7) | (high << 25);
       high >>= 7;
     }
-    this.byte(low & 0x7f);
+    this.last.push(low & 0x7f);
   }
 
   /** To `other` nothing is added any more. */
@@ -147,6 +141,12 @@ const MEMORY_OPS = {
   'v128.load64_zero': 0xfd5d,
 } as const;
 export type MemoryOp = keyof typeof MEMORY_OPS;
+
+const MEMORY_TYPES: ReadonlyMap<string, Type> = new Map(
+  Object.keys(MEMORY_OPS).map((name) => [name, TYPES.find((type) => name.startsWith(type))!]),
+);
+/** What a load gives and a store takes. */
+export const typeOf = (name: MemoryOp): Type => MEMORY_TYPES.get(name)!;
 
 /** A branch target: how deep it lies is worked out when it is used. */
 export interface Label {

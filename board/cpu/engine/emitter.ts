@@ -5,6 +5,7 @@
  */
 import type { Value } from '../value.ts';
 import type { Code } from '../wasm.ts';
+import { OPS } from '../wasm-ops.ts';
 
 /** What a maker must say about its surroundings. */
 export interface Surroundings {
@@ -40,15 +41,17 @@ function emitConst(code: Code, v: Value): void {
 function emitRead(code: Code, v: Value, around: Surroundings): void {
   if (v.hi !== around.epoch)
     throw new Error('a register or memory was written after this was read: let() it before');
-  for (const address of v.args) emit(code, address, around);
+  emit(code, v.args[0]!, around);
   if (!v.access) throw new Error('a reading without an instruction');
   code.memory(v.access, v.lo);
 }
 
 function emitOp(code: Code, v: Value, around: Surroundings): void {
-  for (const arg of v.args) emit(code, arg, around);
-  if (!v.op) return code.select();
-  code.op(v.op);
-  if (v.op === 'i8x16.shuffle') for (const lane of v.bytes) code.bytes.byte(lane);
-  else if (v.op.includes('_lane')) code.bytes.byte(v.lo);
+  const { op, args } = v;
+  // Not for-of: an iterator is dear before the host has compiled this, and little is translated after.
+  for (let i = 0; i < args.length; i++) emit(code, args[i]!, around);
+  if (!op) return code.select();
+  code.op(op);
+  if (op === 'i8x16.shuffle') for (const lane of v.bytes) code.bytes.byte(lane);
+  else if (OPS[op].hasLane) code.bytes.byte(v.lo);
 }

@@ -6,7 +6,7 @@
  */
 import type { Helper } from '../builder.ts';
 import { EXIT, STATE } from '../state.ts';
-import { add, and, lts, not, shl, shr, sub, Value } from '../value.ts';
+import { add, and, localOf, lts, not, shl, shr, sub, type Value } from '../value.ts';
 import type { Code, Label } from '../wasm.ts';
 import type { Type } from '../wasm-ops.ts';
 import { emit, type Surroundings } from './emitter.ts';
@@ -162,7 +162,7 @@ export class HotFrame implements Frame {
     code.set(locals.exit);
     code.br(labels.done);
     code.end();
-    emit(code, add(new Value('local', 'i32', { lo: this.hp }), shl(and(status, 1), 2)), around);
+    emit(code, add(localOf('i32', this.hp), shl(and(status, 1), 2)), around);
     code.set(this.hp);
     emit(code, sub(shr(status, 1), 1), around);
     code.set(locals.exit);

@@ -25,14 +25,17 @@ import {
   eqz,
   i32,
   i64,
+  localOf,
+  operandOf,
   opImm,
   or,
+  readingOf,
   select,
   shl,
   shr,
   sub,
   v128,
-  Value,
+  type Value,
   wrap,
   zeroLike,
   zext,
@@ -163,7 +166,7 @@ export class Handler implements Builder, Surroundings {
     emit(this.code, initial, this);
     this.code.set(local);
     return {
-      get: () => new Value('local', initial.type, { lo: local }),
+      get: () => localOf(initial.type, local),
       set: (v) => {
         emit(this.code, v, this);
         this.code.set(local);
@@ -309,7 +312,7 @@ export class Handler implements Builder, Surroundings {
     frame.slow();
     code.set(host);
     code.end();
-    return new Value('local', 'i32', { lo: host });
+    return localOf('i32', host);
   }
 
   load(
@@ -361,8 +364,8 @@ export class Handler implements Builder, Surroundings {
   // Flow.
 
   pc(): Value {
-    const hp = new Value('local', 'i32', { lo: this.frame.hp });
-    return add(new Value('local', 'i64', { lo: this.frame.delta }), zext(hp));
+    const hp = localOf('i32', this.frame.hp);
+    return add(localOf('i64', this.frame.delta), zext(hp));
   }
 
   branch(target: Value): void {
@@ -419,12 +422,11 @@ export class Handler implements Builder, Surroundings {
   protected pop(type: Type): Value {
     const local = this.frame.temporary(type);
     this.code.set(local);
-    return new Value('local', type, { lo: local });
+    return localOf(type, local);
   }
 
   protected read(access: MemoryOp, address: Value, offset: number): Value {
-    const type = access.slice(0, access.indexOf('.')) as Type;
-    return new Value('read', type, { access, args: [address], lo: offset, hi: this.epoch });
+    return readingOf(access, address, offset, this.epoch);
   }
 
   protected write(access: MemoryOp, address: Value, offset: number, v: Value): void {
@@ -451,9 +453,7 @@ export class Handler implements Builder, Surroundings {
 
   private tlbEntry(address: Value, unprivileged: boolean): Value {
     const index = and(shr(wrap(address), 12 - 5), (TLB_ENTRIES - 1) * TLB_ENTRY.SIZE);
-    const bank = unprivileged
-      ? this.get(STATE.TLB_USER, 'i32')
-      : new Value('local', 'i32', { lo: this.frame.tlb });
+    const bank = unprivileged ? this.get(STATE.TLB_USER, 'i32') : localOf('i32', this.frame.tlb);
     return this.let(add(index, bank));
   }
 }
@@ -473,7 +473,7 @@ function lowLane(v: Value, bits: 64 | 32 | 16 | 8): Value {
 /** Byte offset of slot n, slots being 2^scale bytes. */
 function slot(n: Reg, scale: number): Value {
   if (typeof n === 'number') return i32(n << scale);
-  if (n.kind === 'operand') return new Value('operand', 'i32', { lo: n.lo, bits: n.bits, hi: n.hi + scale });
+  if (n.kind === 'operand') return operandOf(n.lo, n.bits, n.hi + scale);
   return shl(n, scale);
 }
 

@@ -2,7 +2,7 @@
  * board/cpu/engine/helpers.ts - the helpers of one module: a function each, made when the first caller asks for it
  */
 import type { Helper } from '../builder.ts';
-import { Value } from '../value.ts';
+import { localOf } from '../value.ts';
 import { Code, type WasmModule } from '../wasm.ts';
 import { emit } from './emitter.ts';
 import { HelperFrame, type Services } from './frame.ts';
@@ -35,7 +35,7 @@ export class Helpers {
     for (let helper = this.unwritten.shift(); helper; helper = this.unwritten.shift()) {
       const code = new Code(helper);
       const b = new Handler(new HelperFrame(code, this.services));
-      const args = helper.params.map((type, i) => new Value('local', type, { lo: i }));
+      const args = helper.params.map((type, i) => localOf(type, i));
       emit(code, helper.body(b, ...args), b);
       this.module.define(this.index(helper), code);
     }

@@ -7,16 +7,7 @@
  *   cold()  the same for rows marked cold, each handler a function of its own, so that it costs nothing until used
  */
 import type { Helper, Row } from '../builder.ts';
-import {
-  buildIndex,
-  type Case,
-  expand,
-  fieldOf,
-  isCapital,
-  isTable,
-  type Node,
-  type Table,
-} from '../decode.ts';
+import { buildIndex, type Case, expand, isTable, type Node, type Table } from '../decode.ts';
 import { recipSqrtTable } from '../fp/estimate.ts';
 import {
   aesSbox,
@@ -27,7 +18,7 @@ import {
   inverseOf,
 } from '../pseudocode.ts';
 import { EXIT, STATE } from '../state.ts';
-import { Value } from '../value.ts';
+import { operandOf, type Value } from '../value.ts';
 import { Code, type Label, WasmModule } from '../wasm.ts';
 import { emit } from './emitter.ts';
 import { writeFlags } from './flags.ts';
@@ -132,12 +123,8 @@ export class InterpreterModule implements Services {
 /** The code of one case, which always ends in a jump. */
 export function writeCase(frame: Frame, one: Case): void {
   const b = new Handler(frame);
-  const fields: Record<string, Value | number> = {};
-  for (const [letter, position] of one.pattern.fields) {
-    fields[letter] = isCapital(letter)
-      ? fieldOf(one.value, position)
-      : new Value('operand', 'i32', { lo: position.lsb, bits: position.bits });
-  }
+  const fields: Record<string, Value | number> = { ...one.capitals };
+  for (const { letter, lsb, bits } of one.pattern.operands) fields[letter] = operandOf(lsb, bits);
   if (one.row[4]?.fp) trapFp(frame, b);
   try {
     one.row[2](b, fields as never);

@@ -23,6 +23,7 @@ import {
   eqz,
   i32,
   i64,
+  localOf,
   ltu,
   ne,
   or,
@@ -30,7 +31,7 @@ import {
   shl,
   shr,
   sub,
-  Value,
+  type Value,
   wrap,
   xor,
   zext,
@@ -271,7 +272,7 @@ class Loop {
   }
 
   private value(local: number, type: 'i32' | 'i64' = 'i32'): Value {
-    return new Value('local', type, { lo: local });
+    return localOf(type, local);
   }
 
   private set(local: number, v: Value): void {

@@ -17,7 +17,22 @@ import {
   TLB_ENTRY,
   VISIT_COUNTERS,
 } from '../../state.ts';
-import { add, and, eq, eqz, i32, i64, ne, or, shl, shr, sub, Value, wrap } from '../../value.ts';
+import {
+  add,
+  and,
+  eq,
+  eqz,
+  i32,
+  i64,
+  localOf,
+  ne,
+  or,
+  shl,
+  shr,
+  sub,
+  type Value,
+  wrap,
+} from '../../value.ts';
 import { Code, type Label, WasmModule } from '../../wasm.ts';
 import { emit } from '../emitter.ts';
 import { writeFlags } from '../flags.ts';
@@ -151,7 +166,7 @@ class Dispatcher {
   }
 
   private value(local: number, type: 'i32' | 'i64' = 'i32'): Value {
-    return new Value('local', type, { lo: local });
+    return localOf(type, local);
   }
 
   private set(local: number, v: Value): void {

@@ -8,7 +8,7 @@
  */
 import type { Modes } from '../../builder.ts';
 import { STATE } from '../../state.ts';
-import { and, eq, i64, select, Value, zeroLike } from '../../value.ts';
+import { and, eq, i64, localOf, select, type Value, zeroLike } from '../../value.ts';
 import type { Code } from '../../wasm.ts';
 import type { Type } from '../../wasm-ops.ts';
 import { emit, type Surroundings } from '../emitter.ts';
@@ -55,11 +55,11 @@ export class FpModes {
   /** The constant in these modes, else zero. */
   inModes(modes: Modes, value: Value): Value {
     const known = this.known.find((one) => isSame(one, modes, value));
-    if (known) return new Value('local', value.type, { lo: known.local });
+    if (known) return localOf(value.type, known.local);
     if (this.areWritten) return this.chosen(modes, value);
     const local = this.trace.keepLocal(value.type);
     this.known.push({ modes, value, local });
-    return new Value('local', value.type, { lo: local });
+    return localOf(value.type, local);
   }
 
   /** Something may have been raised that it is well to know. */
@@ -89,7 +89,7 @@ export class FpModes {
   }
 
   private chosen({ control, isControl, status }: Modes, value: Value): Value {
-    const both = new Value('local', 'i64', { lo: this.local() });
+    const both = localOf('i64', this.local());
     return select(eq(and(both, i64(control, status)), i64(isControl, status)), value, zeroLike(value));
   }
 

@@ -8,7 +8,7 @@
  * EXIT.SVC. Of the flags only a way out of a trace, and who asks by name, makes STATE true.
  */
 import { EXIT, STATE } from '../../state.ts';
-import { gtu, i64, ne, op, sub, Value, wrap } from '../../value.ts';
+import { gtu, i64, localOf, ne, op, sub, type Value, wrap } from '../../value.ts';
 import { Code, type Label } from '../../wasm.ts';
 import type { Type } from '../../wasm-ops.ts';
 import type { Helper } from '../../builder.ts';
@@ -219,8 +219,8 @@ export class GroupFrame implements Frame {
   /** To the group's trace that begins there. Elsewhere, and between instructions, is more than a page away. */
   private chooseByTarget(): void {
     const { code, page, group } = this;
-    const target = new Value('local', 'i64', { lo: this.target });
-    const number = new Value('local', 'i64', { lo: this.temporary('i64') });
+    const target = localOf('i64', this.target);
+    const number = localOf('i64', this.temporary('i64'));
     emit(code, op('i64.rotr', sub(target, i64(page.lo + group.first, page.hi)), i64(2)), PLAIN);
     code.set(number.lo);
     emit(code, gtu(number, i64(PAGE_WORDS)), PLAIN);
@@ -254,7 +254,7 @@ export class GroupFrame implements Frame {
 
   address(offset: number): Value {
     const lo = (this.page.lo >>> 0) + offset;
-    return new Value('const', 'i64', { lo: lo | 0, hi: (this.page.hi + (lo >= 2 ** I32_BITS ? 1 : 0)) | 0 });
+    return i64(lo, this.page.hi + (lo >= 2 ** I32_BITS ? 1 : 0));
   }
 
   /** SVC needs nothing of the interpreter; every other reason to leave is for it to find. */

@@ -17,6 +17,7 @@ import {
   gtu,
   i32,
   i64,
+  localOf,
   lts,
   ltu,
   ne,
@@ -27,7 +28,7 @@ import {
   shr,
   sub,
   v128,
-  Value,
+  type Value,
   wrap,
   xor,
   zext,
@@ -298,7 +299,7 @@ export class TraceHandler extends Handler {
     const known = trace.locals.knownPage(base, kind);
     const { page, addend } = known ?? trace.locals.rememberPage(base, kind);
     if (known) {
-      emit(code, gtu(this.distance(wanted, local('i64', page)), i64(PAGE - wanted.bytes)), this);
+      emit(code, gtu(this.distance(wanted, localOf('i64', page)), i64(PAGE - wanted.bytes)), this);
       code.if();
     }
     emit(code, this.lookUp(wanted), this);
@@ -306,7 +307,7 @@ export class TraceHandler extends Handler {
     emit(code, pageOf(wanted.address), this);
     code.set(page);
     if (known) code.end();
-    return local('i32', addend);
+    return localOf('i32', addend);
   }
 
   /** From the page's start to the address; more than a page if it is not to be used. */
@@ -325,7 +326,7 @@ export class TraceHandler extends Handler {
     );
     const index = and(shr(wrap(address), 12 - 5), (TLB_ENTRIES - 1) * TLB_ENTRY.SIZE);
     const isUser = trace.page.el === 0 || options.unprivileged === true;
-    const entry = this.let(isUser ? add(index, local('i32', trace.locals.userTlb())) : index);
+    const entry = this.let(isUser ? add(index, localOf('i32', trace.locals.userTlb())) : index);
     const bank = isUser ? 0 : STATE.TLB_EL1;
     const tag = bank + (access === 'read' ? TLB_ENTRY.READ : TLB_ENTRY.WRITE);
     const sp = this.spMisaligned(options);
@@ -350,7 +351,7 @@ export class TraceHandler extends Handler {
   // What the above is made of.
 
   private register(n: number, w: Width): Value {
-    const value = new Value('local', 'i64', { lo: this.trace.locals.register(n, 'read') });
+    const value = localOf('i64', this.trace.locals.register(n, 'read'));
     return w === 32 ? wrap(value) : value;
   }
 
@@ -364,7 +365,7 @@ export class TraceHandler extends Handler {
   }
 
   private vector(n: Reg, form: Form): Value {
-    return new Value('local', form, { lo: this.trace.locals.vectors.read(numberOf(n), form) });
+    return localOf(form, this.trace.locals.vectors.read(numberOf(n), form));
   }
 
   /** Before arms of which one is executed: STATE has the flags. */
@@ -404,7 +405,6 @@ const lowBits = (bits: number): Value =>
 
 const kindOf = ({ access }: Wanted): string => (access === 'read' ? 'read' : 'write');
 const pageOf = (address: Value): Value => and(address, i64(-PAGE));
-const local = (type: 'i32' | 'i64', lo: number): Value => new Value('local', type, { lo });
 
 /** The local that an address is computed from; -1: none. */
 function baseOf(va: Value): number {
@@ -414,8 +414,8 @@ function baseOf(va: Value): number {
 }
 
 const zero = (w: Width): Value => (w === 32 ? i32(0) : i64(0));
-const localA = ({ type, a }: PendingFlags): Value => new Value('local', type, { lo: a });
-const localB = ({ type, b }: PendingFlags): Value => new Value('local', type, { lo: b });
+const localA = ({ type, a }: PendingFlags): Value => localOf(type, a);
+const localB = ({ type, b }: PendingFlags): Value => localOf(type, b);
 
 /** The even condition 2 * i after an addition or subtraction; undefined where it is a long story. */
 function directCondition(flags: PendingFlags, i: number): Value | undefined {

@@ -5,9 +5,9 @@
  * regions share one, and calls between modules go by the dispatcher.
  */
 import type { Helper } from '../../builder.ts';
-import { fieldOf, isCapital } from '../../decode.ts';
+import { fieldOf } from '../../decode.ts';
 import { STATE } from '../../state.ts';
-import { Value } from '../../value.ts';
+import { knownOperand, type Value } from '../../value.ts';
 import { type Code, WasmModule } from '../../wasm.ts';
 import { emit } from '../emitter.ts';
 import type { Services } from '../frame.ts';
@@ -82,10 +82,11 @@ function trapFp(frame: GroupFrame, b: TraceHandler): void {
 }
 
 function writeInstruction(b: TraceHandler, { word, found }: Instruction): void {
-  const fields: Record<string, Value | number> = {};
-  for (const [letter, position] of found.pattern.fields) {
-    const n = fieldOf(word, position);
-    fields[letter] = isCapital(letter) ? n : new Value('const', 'i32', { lo: n | 0, bits: position.bits });
+  const { operands } = found.pattern;
+  const fields: Record<string, Value | number> = { ...found.capitals };
+  for (let i = 0; i < operands.length; i++) {
+    const operand = operands[i]!;
+    fields[operand.letter] = knownOperand(fieldOf(word, operand), operand.bits);
   }
   found.row[2](b, fields as never);
 }

@@ -8,7 +8,7 @@
  */
 import type { Builder } from '../../builder.ts';
 import { STATE } from '../../state.ts';
-import { gtu, i64, op, sub, Value, wrap } from '../../value.ts';
+import { gtu, i64, localOf, op, sub, type Value, wrap } from '../../value.ts';
 import { Code, type Label, type Signature, type WasmModule } from '../../wasm.ts';
 import { emit } from '../emitter.ts';
 import { HelperFrame, type Services } from '../frame.ts';
@@ -88,7 +88,7 @@ export class Region {
     const heads = [...this.groups.keys()].sort((x, y) => x - y);
     const first = heads[0]!;
     const span = (heads.at(-1)! - first) >>> 2;
-    const target = new Value('local', 'i64', { lo: TARGET });
+    const target = localOf('i64', TARGET);
     const index = b.let(op('i64.rotr', sub(target, i64(this.page.lo + first, this.page.hi)), i64(2)));
     const elsewhere = code.block();
     emit(code, gtu(index, i64(span)), b);
@@ -110,6 +110,6 @@ export class Region {
 
 function leave(b: Builder, code: Code, target: Value): void {
   b.set(STATE.PC, target);
-  b.set(STATE.BUDGET, new Value('local', 'i32', { lo: BUDGET }));
+  b.set(STATE.BUDGET, localOf('i32', BUDGET));
   code.i32Const(OUTCOME.GO);
 }

@@ -42,15 +42,14 @@ test('a 32-bit constant widens with and without its sign, and the low word comes
 });
 
 test('adding or shifting by zero leaves the operand', () => {
-  const unknown = new value.Value('local', 'i64', { lo: 0 });
+  const unknown = value.localOf('i64', 0);
   assert.is(value.add(unknown, 0), unknown);
   assert.is(value.shr(unknown, 0), unknown);
   assert.is.not(value.and(unknown, 0), unknown);
 });
 
 test('fields concatenate, and know their width for the sign', () => {
-  const field = (n: number, bits: number) => new value.Value('const', 'i32', { lo: n, bits });
-  const both = value.concat(field(0b10, 2), field(0b011, 3));
+  const both = value.concat(value.knownOperand(0b10, 2), value.knownOperand(0b011, 3));
   assert.is(both.bits, 5);
   assert.is(both.lo, 0b10011);
   assert.is(value.signed(both).lo, 0b10011 - 32);
