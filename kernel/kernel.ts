@@ -13,6 +13,7 @@ import type { TtyState } from './drivers/tty/tty_io.ts';
 import type { DeviceTree } from './drivers/of/fdt.ts';
 import type { IrqState } from './irq/irqdesc.ts';
 import type { KcmpOrder } from './kcmp.ts';
+import type { UnixTable } from './net/unix/names.ts';
 import type { PageAllocator } from './mm/page_alloc.ts';
 import type { Audit } from './audit.ts';
 import type { UserTable } from './cred.ts';
@@ -82,6 +83,8 @@ export interface Kernel {
   /** Calls without a row that were told in the log already, by number. */
   readonly unknown_syscalls: Set<number>;
   readonly kcmp: KcmpOrder;
+  /** Linux: unix_socket_table. Unix sockets that have a name. */
+  readonly unix: UnixTable;
   /** /proc/sys/kernel/seccomp/actions_logged: SECCOMP_RET_*. */
   seccomp_actions_logged: ReadonlySet<number>;
   /** /proc/sys/kernel/syscall_user_dispatch: may it be armed? Null: this kernel does not have it. */

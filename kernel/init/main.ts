@@ -34,6 +34,7 @@ import { init_fs } from '../fs/fs_struct.ts';
 import { default_rootfs, populate_rootfs } from '../fs/initramfs.ts';
 import { filp_open } from '../fs/open.ts';
 import { KcmpOrder } from '../kcmp.ts';
+import { UnixTable } from '../net/unix/names.ts';
 import { proc_root_init } from '../fs/proc/root.ts';
 import { FutexTable } from '../futex/core.ts';
 import type { Task } from '../include/linux/sched.ts';
@@ -84,6 +85,7 @@ export function create_kernel(arch: Arch, io: Io): Kernel {
     next_ns_inum: PROC_DYNAMIC_FIRST,
     unknown_syscalls: new Set<number>(),
     kcmp: new KcmpOrder(),
+    unix: new UnixTable(),
     seccomp_actions_logged: new_actions_logged(),
     syscall_user_dispatch: true,
     rseq_debug: false,

@@ -3,7 +3,7 @@
  *
  * Linux:   net/socket.c, include/linux/net.h (v6.12)
  * Manual:  socket(7)
- * Absent:  families other than AF_UNIX (pairs only) and AF_NETLINK (audit only)
+ * Absent:  families other than AF_UNIX and AF_NETLINK (audit only)
  *
  * What a family does stands in its ProtoOps; the system calls are in kernel/net/syscalls.ts.
  */
@@ -21,6 +21,7 @@ import { new_inode, no_fops, no_iops } from '../fs/inode.ts';
 import { nonseekable_open } from '../fs/open.ts';
 import { init_pseudo } from '../fs/super.ts';
 import type { IovIter } from '../lib/iov_iter.ts';
+import type { Kernel } from '../kernel.ts';
 import type { Pid } from '../pid.ts';
 import type { MaySleep } from '../sched/wait.ts';
 
@@ -62,8 +63,14 @@ export const new_message = (iter: IovIter, flags: number, ancillary = false): Me
 
 /** Linux: struct proto_ops. Without a method the call is EOPNOTSUPP. */
 export interface ProtoOps {
-  release(sock: Socket): void;
+  release(sock: Socket, kernel: Kernel): void;
   bind?(task: Task, sock: Socket, addr: Uint8Array): number;
+  /** `flags`: MSG_DONTWAIT when the file is O_NONBLOCK. */
+  connect?(task: Task, sock: Socket, addr: Uint8Array, flags: number): MaySleep<number>;
+  listen?(task: Task, sock: Socket, backlog: number): number;
+  /** The socket at this end of the connection; the caller gives it a file. */
+  accept?(task: Task, sock: Socket, flags: number): MaySleep<Socket | number>;
+  listening?(sock: Socket): boolean;
   /** Its own address, or the one at the other end. */
   getname(sock: Socket, peer: boolean): Uint8Array | number;
   poll(sock: Socket, table: PollTable): number;
@@ -86,6 +93,11 @@ export interface Socket {
   sndbuf: number;
   rcvbuf: number;
   passcred: boolean;
+  /** SO_RCVTIMEO and SO_SNDTIMEO in ns; Infinity: there is none. */
+  rcvtimeo: number;
+  sndtimeo: number;
+  /** Options that are kept and mean nothing to the families that are here, by SO_*. */
+  readonly options: Map<number, number>;
   /** The family's own. */
   readonly sk: unknown;
 }
@@ -107,6 +119,9 @@ export const new_socket = (
   sndbuf: SK_MEM_MAX,
   rcvbuf: SK_MEM_MAX,
   passcred: false,
+  rcvtimeo: Infinity,
+  sndtimeo: Infinity,
+  options: new Map(),
   sk,
 });
 
@@ -149,8 +164,9 @@ function sock_write_iter(task: Task, { file }: Kiocb, from: IovIter): MaySleep<n
 }
 
 const socket_file_ops: FileOperations = {
+  splice_write: true,
   read_iter: sock_read_iter,
   write_iter: sock_write_iter,
   poll: (file, table) => SOCKET_I(file).ops.poll(SOCKET_I(file), table),
-  release: (file) => SOCKET_I(file).ops.release(SOCKET_I(file)),
+  release: (file) => SOCKET_I(file).ops.release(SOCKET_I(file), file.f_inode.i_sb.kernel),
 };

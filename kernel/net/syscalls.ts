@@ -2,7 +2,7 @@
  * kernel/net/syscalls.ts - the system calls about sockets
  *
  * Linux:   net/socket.c, net/core/sock.c (v6.12)
- * Manual:  socket(2), socketpair(2), send(2), recv(2), getsockopt(2), shutdown(2)
+ * Manual:  socket(2), socketpair(2), bind(2), listen(2), connect(2), accept(2), send(2), recv(2), getsockopt(2), shutdown(2)
  */
 
 import { fd_install, fd_install_new, get_unused_fd_flags, put_unused_fd } from '../fs/file.ts';
@@ -10,21 +10,13 @@ import { get_file, fput } from '../fs/file_table.ts';
 import type { File } from '../include/linux/fs.ts';
 import type { Task } from '../include/linux/sched.ts';
 import { NULL, type UserPtr } from '../include/linux/types.ts';
-import {
-  EAFNOSUPPORT,
-  EFAULT,
-  EINVAL,
-  EMSGSIZE,
-  ENOBUFS,
-  ENOPROTOOPT,
-  EOPNOTSUPP,
-} from '../include/uapi/errno.ts';
+import { EAFNOSUPPORT, EFAULT, EINVAL, EMSGSIZE, ENOBUFS, EOPNOTSUPP } from '../include/uapi/errno.ts';
 import { O_CLOEXEC } from '../include/uapi/fcntl.ts';
 import * as uapi from '../include/uapi/socket.ts';
-import { get_unaligned_le32, get_unaligned_le64, put_unaligned_le32 } from '../lib/bytes.ts';
+import { get_unaligned_le32, get_unaligned_le64 } from '../lib/bytes.ts';
 import { import_iovec, IovIter, UIO_MAXIOV } from '../lib/iov_iter.ts';
 import { copy_to_user, get_user_u32, memdup_user, put_user_u32, put_user_u64 } from '../lib/usercopy.ts';
-import { is_generator, type MaySleep, type Sleeps } from '../sched/wait.ts';
+import { finish, is_generator, type MaySleep, type Sleeps } from '../sched/wait.ts';
 import {
   flags as flagsArg,
   int,
@@ -34,15 +26,15 @@ import {
   ptr,
   size,
   SYSCALL_DEFINE,
+  uint,
 } from '../syscalls/define.ts';
 import { netlink_create } from './netlink/af_netlink.ts';
-import { type ControlBuffer, scm_destroy, scm_recv, scm_send, ucred_bytes } from './scm.ts';
+import { type ControlBuffer, scm_destroy, scm_recv, scm_send } from './scm.ts';
 import {
   type Message,
   new_message,
   nonblock_flag,
   type Socket,
-  type Ucred,
   sock_alloc_file,
   sockfd_lookup,
 } from './socket.ts';
@@ -131,16 +123,112 @@ function put_address(task: Task, address: Uint8Array, to: UserPtr, ulen: UserPtr
   return put_user_u32(task, ulen, address.length);
 }
 
+/** Calls `method` with the socket and an address of the user's. */
+function with_address(
+  task: Task,
+  fd: number,
+  at: UserPtr,
+  length: number,
+  method: (found: { sock: Socket; file: File }, address: Uint8Array) => MaySleep<number>,
+): MaySleep<number> {
+  const found = sockfd_lookup(task, fd);
+  if (typeof found === 'number') return found;
+  const address = copy_address(task, at, length);
+  if (typeof address === 'number') return address;
+  return with_file(found.file, method(found, address), (ret) => ret);
+}
+
 export const sys_bind = SYSCALL_DEFINE(
   'bind',
   { fd: int, umyaddr: ptr, addrlen: int },
-  (task, { fd, umyaddr, addrlen }) => {
-    const found = sockfd_lookup(task, fd);
-    if (typeof found === 'number') return found;
-    const address = copy_address(task, umyaddr, addrlen);
-    if (typeof address === 'number') return address;
-    return found.sock.ops.bind?.(task, found.sock, address) ?? -EOPNOTSUPP;
-  },
+  (task, { fd, umyaddr, addrlen }) =>
+    with_address(
+      task,
+      fd,
+      umyaddr,
+      addrlen,
+      ({ sock }, addr) => sock.ops.bind?.(task, sock, addr) ?? -EOPNOTSUPP,
+    ),
+);
+
+export const sys_connect = SYSCALL_DEFINE(
+  'connect',
+  { fd: int, uservaddr: ptr, addrlen: int },
+  (task, { fd, uservaddr, addrlen }) =>
+    with_address(
+      task,
+      fd,
+      uservaddr,
+      addrlen,
+      ({ sock, file }, addr) => sock.ops.connect?.(task, sock, addr, nonblock_flag(file)) ?? -EOPNOTSUPP,
+    ),
+);
+
+/** /proc/sys/net/core/somaxconn */
+const SOMAXCONN = 4096;
+
+export const sys_listen = SYSCALL_DEFINE('listen', { fd: int, backlog: uint }, (task, { fd, backlog }) => {
+  const found = sockfd_lookup(task, fd);
+  if (typeof found === 'number') return found;
+  return found.sock.ops.listen?.(task, found.sock, Math.min(backlog, SOMAXCONN)) ?? -EOPNOTSUPP;
+});
+
+interface AcceptArgs {
+  readonly fd: number;
+  readonly upeer_sockaddr: UserPtr;
+  readonly upeer_addrlen: UserPtr;
+}
+
+/** The number is taken before there is anything to give it to, so that no connection is accepted in vain. */
+function* do_accept4(task: Task, { fd, ...to }: AcceptArgs, flags: number): Sleeps<number> {
+  if (flags & ~(uapi.SOCK_CLOEXEC | uapi.SOCK_NONBLOCK)) return -EINVAL;
+  const found = sockfd_lookup(task, fd);
+  if (typeof found === 'number') return found;
+  const newfd = get_unused_fd_flags(task, cloexec(flags));
+  if (newfd < 0) return newfd;
+
+  const { sock, file } = found;
+  get_file(file);
+  const accepted = sock.ops.accept
+    ? yield* finish(sock.ops.accept(task, sock, nonblock_flag(file)))
+    : -EOPNOTSUPP;
+  fput(file);
+  if (typeof accepted === 'number') {
+    put_unused_fd(task, newfd);
+    return accepted;
+  }
+  return install_accepted(task, accepted, newfd, to, flags);
+}
+
+function install_accepted(
+  task: Task,
+  sock: Socket,
+  newfd: number,
+  { upeer_sockaddr, upeer_addrlen }: Omit<AcceptArgs, 'fd'>,
+  flags: number,
+): number {
+  const file = sock_alloc_file(task, sock, flags);
+  const address = upeer_sockaddr === NULL ? null : peer_address(sock);
+  const err = address ? put_address(task, address, upeer_sockaddr, upeer_addrlen) : 0;
+  if (err < 0) {
+    fput(file);
+    put_unused_fd(task, newfd);
+    return err;
+  }
+  fd_install(task, newfd, file);
+  return newfd;
+}
+
+/** Who connected may be gone by now, and had no name then. */
+function peer_address(sock: Socket): Uint8Array {
+  const address = sock.ops.getname(sock, true);
+  return typeof address === 'number' ? (sock.ops.getname(sock, false) as Uint8Array).subarray(0, 2) : address;
+}
+
+const acceptArgs = { fd: int, upeer_sockaddr: outptr, upeer_addrlen: ptr };
+export const sys_accept = SYSCALL_DEFINE('accept', acceptArgs, (task, args) => do_accept4(task, args, 0));
+export const sys_accept4 = SYSCALL_DEFINE('accept4', { ...acceptArgs, flags: flagsArg }, (task, args) =>
+  do_accept4(task, args, args.flags),
 );
 
 const get_name = (name: 'getsockname' | 'getpeername', peer: boolean) =>
@@ -297,86 +385,3 @@ function put_msghdr(task: Task, umsg: UserPtr, header: UserMsghdr, msg: Message,
   err ||= put_user_u32(task, (umsg + 48) as UserPtr, msg.msg_flags | (msg.flags & uapi.MSG_CMSG_CLOEXEC));
   return err || put_user_u64(task, (umsg + 40) as UserPtr, control.used);
 }
-
-/*
- * Options
- */
-
-/** What a socket without another end says of it. */
-const NO_PEER: Ucred = { pid: null, uid: 0xffff_ffff, gid: 0xffff_ffff };
-
-type GetOption = (sock: Socket, task: Task) => number | Uint8Array;
-
-const GET_OPTIONS: ReadonlyMap<number, GetOption> = new Map<number, GetOption>([
-  [uapi.SO_TYPE, (sock) => sock.type],
-  [uapi.SO_ERROR, (sock) => sock.ops.error?.(sock) ?? 0],
-  [uapi.SO_SNDBUF, (sock) => sock.sndbuf],
-  [uapi.SO_RCVBUF, (sock) => sock.rcvbuf],
-  [uapi.SO_PASSCRED, (sock) => (sock.passcred ? 1 : 0)],
-  [uapi.SO_PEERCRED, (sock, task) => ucred_bytes(sock.ops.peercred?.(sock) ?? NO_PEER, task)],
-  [uapi.SO_ACCEPTCONN, () => 0],
-  [uapi.SO_PROTOCOL, (sock) => sock.protocol],
-  [uapi.SO_DOMAIN, (sock) => sock.family],
-]);
-
-export const sys_getsockopt = SYSCALL_DEFINE(
-  'getsockopt',
-  { fd: int, level: int, optname: int, optval: outptr, optlen: ptr },
-  (task, { fd, level, optname, optval, optlen }) => {
-    const found = sockfd_lookup(task, fd);
-    if (typeof found === 'number') return found;
-    const room = get_user_u32(task, optlen);
-    if (room < 0) return room;
-    if ((room | 0) < 0) return -EINVAL;
-    const get = level === uapi.SOL_SOCKET ? GET_OPTIONS.get(optname) : undefined;
-    if (!get) return level === uapi.SOL_SOCKET ? -ENOPROTOOPT : -EOPNOTSUPP;
-    const bytes = option_bytes(get(found.sock, task)).subarray(0, room);
-    if (copy_to_user(task, optval, bytes)) return -EFAULT;
-    return put_user_u32(task, optlen, bytes.length);
-  },
-);
-
-function option_bytes(value: number | Uint8Array): Uint8Array {
-  if (typeof value === 'object') return value;
-  const bytes = new Uint8Array(4);
-  put_unaligned_le32(value, bytes, 0);
-  return bytes;
-}
-
-/** Twice what was asked for, for what the kernel needs beside the bytes; never less than these. */
-const SOCK_MIN_SNDBUF = 4608;
-const SOCK_MIN_RCVBUF = 2304;
-const SK_MEM_MAX = 212_992;
-
-const doubled = (value: number, least: number): number =>
-  Math.max(2 * Math.min(value >>> 0, SK_MEM_MAX), least);
-
-/* The fields of a socket that an option sets. */
-const SET_OPTIONS: ReadonlyMap<number, (value: number) => Partial<Socket>> = new Map<
-  number,
-  (value: number) => Partial<Socket>
->([
-  [uapi.SO_SNDBUF, (value) => ({ sndbuf: doubled(value, SOCK_MIN_SNDBUF) })],
-  [uapi.SO_RCVBUF, (value) => ({ rcvbuf: doubled(value, SOCK_MIN_RCVBUF) })],
-  [uapi.SO_RCVBUFFORCE, (value) => ({ rcvbuf: Math.max(2 * value, SOCK_MIN_RCVBUF) })],
-  [uapi.SO_PASSCRED, (value) => ({ passcred: value !== 0 })],
-]);
-
-export const sys_setsockopt = SYSCALL_DEFINE(
-  'setsockopt',
-  { fd: int, level: int, optname: int, optval: ptr, optlen: int },
-  (task, { fd, level, optname, optval, optlen }) => {
-    const found = sockfd_lookup(task, fd);
-    if (typeof found === 'number') return found;
-    if (optlen < 4) return -EINVAL;
-    const value = get_user_u32(task, optval);
-    if (value < 0) return value;
-    const { sock } = found;
-    if (level !== uapi.SOL_SOCKET)
-      return sock.ops.setsockopt?.(task, sock, level, optname, value | 0) ?? -EOPNOTSUPP;
-    const set = SET_OPTIONS.get(optname);
-    if (!set) return -ENOPROTOOPT;
-    Object.assign(sock, set(value | 0));
-    return 0;
-  },
-);

@@ -91,19 +91,22 @@ import {
   sys_fremovexattr,
 } from '../fs/xattr_syscalls.ts';
 import {
+  sys_accept,
+  sys_accept4,
   sys_bind,
+  sys_connect,
   sys_getpeername,
   sys_getsockname,
-  sys_getsockopt,
   sys_recvfrom,
   sys_recvmsg,
   sys_sendmsg,
   sys_sendto,
-  sys_setsockopt,
   sys_shutdown,
   sys_socket,
   sys_socketpair,
+  sys_listen,
 } from '../net/syscalls.ts';
+import { sys_getsockopt, sys_setsockopt } from '../net/sockopt.ts';
 import { sys_brk } from '../mm/brk.ts';
 import { sys_madvise } from '../mm/madvise.ts';
 import { sys_mincore } from '../mm/mincore.ts';
@@ -409,16 +412,21 @@ export const sys_call_table: readonly Row[] = [
   // kernel/net/syscalls.ts
   [198, sys_socket, 'AF_UNIX and NETLINK_AUDIT only'],
   [199, sys_socketpair],
-  [200, sys_bind, 'AF_NETLINK only'],
+  [200, sys_bind],
+  [201, sys_listen],
+  [202, sys_accept],
+  [203, sys_connect],
   [204, sys_getsockname],
   [205, sys_getpeername],
   [206, sys_sendto],
   [207, sys_recvfrom],
-  [208, sys_setsockopt, 'buffer sizes, PASSCRED and netlink membership only'],
-  [209, sys_getsockopt, 'SOL_SOCKET only'],
   [210, sys_shutdown],
   [211, sys_sendmsg],
   [212, sys_recvmsg],
+  [242, sys_accept4],
+  // kernel/net/sockopt.ts
+  [208, sys_setsockopt, 'no filters, no time stamps, no SO_LINGER'],
+  [209, sys_getsockopt, 'SOL_SOCKET only'],
   // kernel/mm/brk.ts
   [214, sys_brk],
   // kernel/mm/mmap.ts

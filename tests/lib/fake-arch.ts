@@ -6,6 +6,7 @@
  */
 
 import { KcmpOrder } from '../../kernel/kcmp.ts';
+import { UnixTable } from '../../kernel/net/unix/names.ts';
 import { type Arch, PtRegs } from '../../kernel/arch.ts';
 import { Audit } from '../../kernel/audit.ts';
 import { AuditFilter } from '../../kernel/auditfilter.ts';
@@ -145,6 +146,7 @@ export class FakeMachine {
       next_ns_inum: PROC_DYNAMIC_FIRST,
       unknown_syscalls: new Set<number>(),
       kcmp: new KcmpOrder(),
+      unix: new UnixTable(),
     } as unknown as Kernel & { init_task: Task };
     kernel.printk = new Printk(kernel);
     kernel.audit = new Audit(kernel, new AuditFilter());

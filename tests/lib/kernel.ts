@@ -3,6 +3,7 @@
  */
 
 import { KcmpOrder } from '../../kernel/kcmp.ts';
+import { UnixTable } from '../../kernel/net/unix/names.ts';
 import type { Arch } from '../../kernel/arch.ts';
 import { NO_CLONE_ARGS, copy_process } from '../../kernel/fork.ts';
 import type { Task } from '../../kernel/include/linux/sched.ts';
@@ -57,6 +58,7 @@ export function testKernel(over: Partial<Arch> = {}): Kernel {
     next_ns_inum: PROC_DYNAMIC_FIRST,
     unknown_syscalls: new Set<number>(),
     kcmp: new KcmpOrder(),
+    unix: new UnixTable(),
   } as Partial<Kernel> as Kernel & { init_task: Task };
   kernel.printk = new Printk(kernel);
   kernel.audit = new Audit(kernel, new AuditFilter());

@@ -4,13 +4,12 @@
  * Manual: WebAssembly Core Specification 2.0, "Floating-Point Operations"
  *
  * Single precision is computed in double precision. Double precision keeps every rounding error as a number of its own
- * (T. J. Dekker; D. E. Knuth) and rounds the last but one sum to odd, which the last rounding cannot get wrong (S. Boldo,
- * G. Melquiond, "Emulation of FMA and correctly rounded sums").
+ * (T. J. Dekker; D. E. Knuth), and sees whether what is still lost can matter (A. Ziv's rounding test).
  */
 import type { Builder } from '../builder.ts';
 import { pick } from '../lanes.ts';
-import { add, and, eqz, i32, mul, ne, op, or, sar, type Value, v128, xor, zext } from '../value.ts';
-import { DOUBLE, fromFloat, SINGLE, toFloat } from './format.ts';
+import { and, ne, op, type Value, v128 } from '../value.ts';
+import { DOUBLE, fromFloat, SINGLE } from './format.ts';
 import {
   type Attempt,
   both,
@@ -24,18 +23,18 @@ import {
   vectorShape,
 } from './shape.ts';
 
-type Fused = Required<Pick<Attempt, 'result' | 'isRight'>>;
+type Fused = Attempt & { readonly isRight: Value };
 
 /** addend + x * y, all let(). */
 export function fusedOnHost(b: Builder, s: Shape, operands: readonly Value[]): Fused {
   if (s.format === DOUBLE) return inDoubles(b, s, operands);
   if (s.name === 'f32x4') return inHalves(b, operands);
-  const { result, isRight } = inDouble(
+  const { result, ...conditions } = inDouble(
     b,
     scalarShape(DOUBLE),
     operands.map((one) => op('f64.promote_f32', one)),
   );
-  return { result: b.let(op('f32.demote_f64', result)), isRight };
+  return { result: b.let(op('f32.demote_f64', result)), ...conditions };
 }
 
 // Single precision
@@ -48,8 +47,8 @@ const LARGEST_SINGLE = 2 ** 128 - 2 ** 104;
 function inDouble(b: Builder, s: Shape, [addend, x, y]: readonly Value[]): Fused {
   const total = b.let(host(s, 'add', host(s, 'mul', x!, y!), addend!));
   const fits = host(s, 'le', host(s, 'abs', total), constant(s, LARGEST_SINGLE));
-  const isSafe = both(both(fits, isLarge(s, total, SINGLE)), isOffMiddle(total));
-  return { result: total, isRight: either(isSafe, isZero(s, total)) };
+  const isUsual = [fits, isLarge(s, total, SINGLE), isOffMiddle(total)];
+  return { result: total, isUsual, isRight: either(isUsual.reduce(both), isZero(s, total)) };
 }
 
 function isOffMiddle(total: Value): Value {
@@ -80,17 +79,17 @@ function inHalves(b: Builder, operands: readonly Value[]): Fused {
 
 // Double precision
 
-/** A sum or product, and what the rounding took from it. */
+/** A sum or product, and what the rounding added to it: where that is nothing, plus zero. */
 interface Exact {
   readonly rounded: Value;
-  readonly error: Value;
+  readonly excess: Value;
 }
 
 function exactSum(b: Builder, s: Shape, x: Value, y: Value): Exact {
   const rounded = b.let(host(s, 'add', x, y));
   const ofY = b.let(host(s, 'sub', rounded, x));
-  const errorOfX = host(s, 'sub', x, host(s, 'sub', rounded, ofY));
-  return { rounded, error: b.let(host(s, 'add', errorOfX, host(s, 'sub', y, ofY))) };
+  const excessOfX = host(s, 'sub', host(s, 'sub', rounded, ofY), x);
+  return { rounded, excess: b.let(host(s, 'add', host(s, 'sub', ofY, y), excessOfX)) };
 }
 
 /** The upper 26 bits, and the others. */
@@ -104,50 +103,44 @@ function exactProduct(b: Builder, s: Shape, x: Value, y: Value): Exact {
   const rounded = b.let(host(s, 'mul', x, y));
   const [xHigh, xLow] = split(b, s, x);
   const [yHigh, yLow] = split(b, s, y);
-  const first = host(s, 'sub', host(s, 'mul', xHigh, yHigh), rounded);
-  const second = host(s, 'add', first, host(s, 'mul', xHigh, yLow));
-  const third = host(s, 'add', second, host(s, 'mul', xLow, yHigh));
-  return { rounded, error: b.let(host(s, 'add', third, host(s, 'mul', xLow, yLow))) };
+  const parts = [
+    [xHigh, yHigh],
+    [xHigh, yLow],
+    [xLow, yHigh],
+    [xLow, yLow],
+  ] as const;
+  const excess = parts.reduce((rest, [n, m]) => host(s, 'sub', rest, host(s, 'mul', n, m)), rounded);
+  return { rounded, excess: b.let(excess) };
 }
 
-/** x + y; an inexact one is the odd one of the two numbers around it. */
-function oddSum(b: Builder, s: Shape, x: Value, y: Value): Value {
-  const { rounded, error } = exactSum(b, s, x, y);
-  return s.name === 'f64' ? makeOdd(b, rounded, error) : makeAllOdd(b, rounded, error);
-}
+/** More than the relative error of a sum of two numbers. */
+const DOUBT = 2 ** -51;
+/** With numbers below this nothing overflows on the way; with products above this no error underflows. */
+const MODERATE = 2 ** 970;
+const PRODUCT = 2 ** -900;
 
-/** One step towards the error, if there is one and the number is even. */
-function makeOdd(b: Builder, rounded: Value, error: Value): Value {
-  const bits = b.let(fromFloat(rounded));
-  const direction = or(sar(xor(bits, fromFloat(error)), 63), 1);
-  const isWrong = and(op('f64.ne', error, constant(scalarShape(DOUBLE), 0)), eqz(and(bits, 1)));
-  return toFloat(DOUBLE, add(bits, mul(direction, zext(isWrong))));
-}
-
-function makeAllOdd(b: Builder, rounded: Value, error: Value): Value {
-  const one = inBoth(1);
-  const direction = op('v128.or', op('i64x2.shr_s', op('v128.xor', rounded, error), i32(63)), one);
-  const isEven = op('i64x2.ne', op('v128.and', rounded, one), one);
-  const isWrong = op('v128.and', op('f64x2.ne', error, inBoth(0)), isEven);
-  return b.let(op('i64x2.add', rounded, op('v128.and', direction, isWrong)));
-}
-
-/** Far enough from overflow for the splitting, and from underflow for the errors. */
-const FACTOR = 2 ** 970;
-const PRODUCT = [2 ** -900, 2 ** 900] as const;
-const ADDEND = 2 ** 1000;
-
+/**
+ * The sum of what the roundings added may have an error itself. The result is right if nothing depends on that: if it would
+ * be the same with more as with less, or if there is none, since one of the two is zero.
+ */
 function inDoubles(b: Builder, s: Shape, [addend, x, y]: readonly Value[]): Fused {
   const product = exactProduct(b, s, x!, y!);
-  const low = exactSum(b, s, addend!, product.error);
-  const high = exactSum(b, s, product.rounded, low.rounded);
-  const rest = oddSum(b, s, low.error, high.error);
+  const sum = exactSum(b, s, addend!, product.rounded);
+  const excess = b.let(host(s, 'add', sum.excess, product.excess));
+  const less = (factor: number): Value =>
+    host(s, 'sub', sum.rounded, host(s, 'mul', excess, constant(s, factor)));
   const size = (v: Value): Value => host(s, 'abs', v);
-  const below = (v: Value, limit: number): Value => host(s, 'lt', size(v), constant(s, limit));
-  const isModerate = both(
-    below(product.rounded, PRODUCT[1]),
-    host(s, 'gt', size(product.rounded), constant(s, PRODUCT[0])),
-  );
-  const areModerate = both(both(below(x!, FACTOR), below(y!, FACTOR)), below(addend!, ADDEND));
-  return { result: b.let(host(s, 'add', high.rounded, rest)), isRight: both(isModerate, areModerate) };
+  const sizes = host(s, 'add', host(s, 'add', size(x!), size(y!)), size(addend!));
+
+  const areModerate = host(s, 'lt', sizes, constant(s, MODERATE));
+  const isLargeProduct = host(s, 'gt', size(product.rounded), constant(s, PRODUCT));
+  const isCertain = host(s, 'eq', less(1 + DOUBT), less(1 - DOUBT));
+  const isSafe = either(isCertain, either(isZero(s, sum.excess), isZero(s, product.excess)));
+  const isZeroProduct = either(isZero(s, x!), isZero(s, y!));
+  return {
+    result: b.let(host(s, 'sub', sum.rounded, excess)),
+    mustBeFinite: true,
+    isUsual: [areModerate, isLargeProduct, isCertain],
+    isRight: both(areModerate, either(both(isLargeProduct, isSafe), isZeroProduct)),
+  };
 }

@@ -25,7 +25,16 @@ import {
   type Shape,
   vectorShape,
 } from './shape.ts';
-import { FLUSHING, inModes, isExactLikely, NEAREST, SETTLED, SETTLED_FLUSHING, UNFLUSHED } from './status.ts';
+import {
+  FLUSHING,
+  inModes,
+  isExactLikely,
+  NEAREST,
+  SETTLED,
+  SETTLED_FLUSHING,
+  UNDERFLOWN,
+  UNFLUSHED,
+} from './status.ts';
 
 export interface Operation {
   /** One number at a time, in any mode: bits to bits, an i64 of which those of the format count. */
@@ -54,30 +63,34 @@ interface Tried {
 
 /** When the attempt is right, as ways to find that out. */
 function ways(b: Builder, concern: Concern, tried: Tried): Way[] {
-  const { isUsual, isRight, isExact } = tried.attempt;
-  if (concern === 'flushing') return [() => conditions(b, tried, UNFLUSHED, isRight)];
-  const list: Way[] = [() => conditions(b, tried, SETTLED, isRight)];
-  if (isUsual && b.likely(SETTLED) !== undefined) list.unshift(() => conditions(b, tried, SETTLED, isUsual));
+  const { isUsual, isRight, mayUnderflow, isExact } = tried.attempt;
+  const right = isRight ? [isRight] : [];
+  if (concern === 'flushing') return [() => conditions(b, tried, UNFLUSHED, right)];
+  const list: Way[] = [() => conditions(b, tried, SETTLED, right)];
+  if (isUsual && b.likely(SETTLED)) list.unshift(() => conditions(b, tried, SETTLED, isUsual));
+  if (mayUnderflow && b.likely(UNDERFLOWN) !== false) list.push(() => conditions(b, tried, UNDERFLOWN, []));
   if (isExact && isExactLikely(b)) list.push(() => [inModes(b, NEAREST), tried.all(isExact())]);
   if (concern === 'rounding' && b.likely(FLUSHING) !== false) list.push(() => flushingConditions(b, tried));
   return list;
 }
 
-function conditions(b: Builder, tried: Tried, modes: Modes, mask: Value | undefined): Value[] {
+function conditions(b: Builder, tried: Tried, modes: Modes, masks: readonly Value[]): readonly Value[] {
   const { shape, attempt, all } = tried;
-  if (!attempt.mustBeFinite) return [inModes(b, modes), ...(mask ? [all(mask)] : [])];
+  if (!attempt.mustBeFinite) return [inModes(b, modes), ...allOf(masks, all)];
   const limit = b.inModes(modes, constant(shape, Infinity)); // zero in other modes
-  const isBounded = host(shape, 'lt', host(shape, 'abs', attempt.result), limit);
-  if (isBounded.type === 'v128') return [all(mask ? both(isBounded, mask) : isBounded)];
-  return mask ? [isBounded, mask] : [isBounded];
+  return allOf([host(shape, 'lt', host(shape, 'abs', attempt.result), limit), ...masks], all);
 }
 
+/** Conditions, or one of the vectors that they are. */
+const allOf = (masks: readonly Value[], all: (mask: Value) => Value): readonly Value[] =>
+  masks[0]?.type === 'v128' ? [all(masks.reduce(both))] : masks;
+
 /** No operand and no result is denormal: then flushing is no concern. */
-function flushingConditions(b: Builder, tried: Tried): Value[] {
+function flushingConditions(b: Builder, tried: Tried): readonly Value[] {
   const { shape, operands, attempt } = tried;
   const numbers = [...operands, attempt.result].map((x) => either(isLarge(shape, x), isZero(shape, x)));
   const right = attempt.isRight ? [attempt.isRight, ...numbers] : numbers;
-  return conditions(b, tried, SETTLED_FLUSHING, right.reduce(both));
+  return conditions(b, tried, SETTLED_FLUSHING, right);
 }
 
 /** The operation on the bits of one number each. */

@@ -57,9 +57,12 @@ const product = (helper: PerFormat): Operation => ({
   concern: 'rounding',
   attempt(b, s, [x, y]) {
     const result = b.let(host(s, 'mul', x!, y!));
-    const isUsual = isLarge(s, result);
-    const isRight = either(isUsual, either(isZero(s, x!), isZero(s, y!)));
-    return { result, mustBeFinite: true, isUsual, isRight, isExact: () => isExactProduct(s, x!, y!, result) };
+    const isNormal = isLarge(s, result);
+    return {
+      ...{ result, mustBeFinite: true, mayUnderflow: true, isUsual: [isNormal] },
+      isRight: either(isNormal, either(isZero(s, x!), isZero(s, y!))),
+      isExact: () => isExactProduct(s, x!, y!, result),
+    };
   },
 });
 
@@ -81,9 +84,10 @@ export const DIV: Operation = {
   concern: 'rounding',
   attempt(b, s, [x, y]) {
     const result = b.let(host(s, 'div', x!, y!));
-    const isUsual = isLarge(s, result);
+    const isNormal = isLarge(s, result);
     return {
-      ...{ result, mustBeFinite: true, isUsual, isRight: either(isUsual, isZero(s, x!)) },
+      ...{ result, mustBeFinite: true, mayUnderflow: true, isUsual: [isNormal] },
+      isRight: either(isNormal, isZero(s, x!)),
       isExact: () => isExactQuotient(s, x!, y!, result),
     };
   },

@@ -15,8 +15,10 @@ export interface Attempt {
   readonly isRight?: Value;
   /** Only where the result is a finite number. */
   readonly mustBeFinite?: true;
-  /** Stronger than isRight, true of most numbers, and quicker to find out. */
-  readonly isUsual?: Value;
+  /** The rest of isRight is about underflow only: that has no effect but a flag. */
+  readonly mayUnderflow?: true;
+  /** Stronger than isRight, true of most numbers, and quicker to find out: all of these. */
+  readonly isUsual?: readonly Value[];
   /** Where there is nothing to round. */
   readonly isExact?: () => Value;
 }

@@ -48,7 +48,9 @@ export const flushes = (b: Builder, f: Format): Value => control(b, f === HALF ?
 
 /** Rounding to nearest, no flushing, and inexactness is known already. */
 export const SETTLED: Modes = { control: FPCR.RMODE | FPCR.FZ, isControl: 0, status: FPSR.IXC };
-/** The same with flushing, as programs compiled for speed want it. */
+/** And underflow too. */
+export const UNDERFLOWN: Modes = { ...SETTLED, status: FPSR.IXC | FPSR.UFC };
+/** Settled with flushing, as programs compiled for speed want it. */
 export const SETTLED_FLUSHING: Modes = { ...SETTLED, isControl: FPCR.FZ };
 /** Good for what need not be rounded. */
 export const NEAREST: Modes = { ...SETTLED, status: 0 };

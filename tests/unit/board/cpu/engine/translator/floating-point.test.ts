@@ -107,14 +107,25 @@ const MODES: readonly Mode[] = [
   [FPCR.DN, 0],
 ];
 
-/** All numbers of an entry: of any kind, or whole numbers. */
+/** All numbers of an entry: of any kind, whole numbers, or zeros and ones. */
 function numbers(random: Random): bigint[] {
   const floats = new RandomFloats(random);
-  const kind = random.below(3);
-  const next = [() => floats.dword(), () => double(random), () => singles(random)][kind]!;
+  const kind = random.below(4);
+  const next = [() => floats.dword(), () => double(random), () => singles(random), () => random.pick(SMALL)][
+    kind
+  ]!;
   return Array.from({ length: 6 * LENGTH }, next);
 }
 
+/** 0, -0, 1, -1 in double precision, and in single precision. */
+const SMALL = [
+  0n,
+  0x8000_0000_0000_0000n,
+  0x3ff0n << 48n,
+  0xbff0n << 48n,
+  0x8000_0000n,
+  0x3f80_0000_bf80_0000n,
+];
 /** Of about half as many bits as there are in a significand: products are just exact, or just not. */
 const double = (random: Random): bigint => bits(Float64Array.of(whole(random, 24)));
 const singles = (random: Random): bigint => bits(Float32Array.of(whole(random, 10), whole(random, 10)));
