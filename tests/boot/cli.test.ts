@@ -21,11 +21,13 @@ const file = (name: string, content: string | Uint8Array): string => {
 function eret(
   args: readonly string[],
   input = '',
+  env: NodeJS.ProcessEnv = {},
 ): { status: number | null; stdout: string; stderr: string } {
   const { status, stdout, stderr } = spawnSync(process.execPath, [CLI, ...args], {
     input,
     encoding: 'latin1',
     timeout: 60_000,
+    env: { ...process.env, ...env },
   });
   return { status, stdout, stderr };
 }
@@ -39,6 +41,13 @@ test('--help and --version answer on stdout', () => {
   assert.match(eret(['--version']).stdout, /^eret \d+\.\d+\.\d+\n$/);
 });
 
+function assertRefused(args: readonly string[], env?: NodeJS.ProcessEnv): void {
+  const { status, stdout, stderr } = eret(args, '', env);
+  assert.is(status, 2, args.join(' '));
+  assert.is(stdout, '');
+  assert.match(stderr, /^eret: [^\n]+\n$/);
+}
+
 test('bad usage is one line on stderr and status 2', () => {
   const cases = [
     ['--nonsense'],
@@ -49,15 +58,37 @@ test('bad usage is one line on stderr and status 2', () => {
     ['--initrd', file('broken.gz', Uint8Array.of(0x1f, 0x8b, 1, 2, 3))],
     ['--replay', '/nowhere'],
     ['--replay', file('log', 'not json\n')],
+    ['--replay', file('next.log', '{"eret":2}\n')],
     ['--events', '/nowhere/events'],
     ['/nowhere/program'],
+    ['/dev/zero'],
   ];
-  for (const args of cases) {
-    const { status, stdout, stderr } = eret(args);
-    assert.is(status, 2, args.join(' '));
-    assert.is(stdout, '');
-    assert.match(stderr, /^eret: [^\n]+\n$/);
-  }
+  for (const args of cases) assertRefused(args);
+  assertRefused([HELLO], { ERET_ENGINE: 'steam' });
+  assertRefused([HELLO], { ERET_THRESHOLD: 'hot' });
+});
+
+test('so is a full disk', () => {
+  for (const option of ['--events', '--record']) assertRefused([option, '/dev/full', HELLO]);
+  const { status, stderr } = spawnSync('sh', ['-c', `"${process.execPath}" ${CLI} ${HELLO} >/dev/full`]);
+  assert.is(status, 2);
+  assert.is(String(stderr), 'eret: stdout: ENOSPC\n');
+});
+
+test('when nobody reads any longer it ends as by SIGPIPE', () => {
+  const command = `{ "${process.execPath}" ${CLI} build/userland/bin/yes; echo $? >&2; } | head -1`;
+  const { stdout, stderr } = spawnSync('sh', ['-c', command]);
+  assert.is(String(stdout), 'y\r\n');
+  assert.is(String(stderr), '141\n');
+});
+
+test('a long text on stdin arrives whole', () => {
+  const line = `${'x'.repeat(70)}\n`;
+  assert.match(eret(['build/userland/bin/wc'], line.repeat(3000)).stdout, / 3000 +3000 +213000\r\n$/);
+});
+
+test("a program's name may be anything", () => {
+  assert.is(eret([file('ein Grüßlein', readFileSync(HELLO))]).status, 0);
 });
 
 test("a program's exit status is passed on", () => {

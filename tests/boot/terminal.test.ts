@@ -5,7 +5,7 @@
 import { execFileSync } from 'node:child_process';
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
-import { openPty } from '../lib/pty.ts';
+import { openPty, type Pty } from '../lib/pty.ts';
 
 const PROMPT = '# ';
 
@@ -106,6 +106,38 @@ test('the terminal is left as it was found, also by SIGTERM', async () => {
   execFileSync('pkill', ['-TERM', '-P', String(shell.pid), 'node']);
   await shell.expect('compared equal');
   await shell.exit();
+});
+
+/** It may answer before it has heard that it was continued; as long as it has not, each return is made two. */
+async function isRaw(shell: Pty): Promise<void> {
+  let answer = '';
+  while (!answer.endsWith('\n42\r\n')) {
+    shell.type('echo $((6*7))\r');
+    answer = await shell.expect(/\n42\r+\n/);
+  }
+}
+
+test('stopped and continued it has the terminal again', async () => {
+  const shell = openPty(['-i'], '/bin/sh', []);
+  await shell.expect(/[#$] $/);
+  shell.type("PS1='$((40+2))> '\r");
+  await shell.expect('42> ');
+  shell.type('node dist/arch/arm64/boot/eret.js\r');
+  await shell.expect(PROMPT);
+  execFileSync('pkill', ['-TSTP', '-P', String(shell.pid), 'node']);
+  await shell.expect(/Stopped[\s\S]*42> /);
+  shell.type('fg\r');
+  await shell.expect('eret.js\r\n');
+  await isRaw(shell);
+  await shell.expect(PROMPT);
+  shell.type('sleep 1000\r');
+  await shell.expect('sleep 1000\r\n');
+  shell.type('\x03'); // the guest's to hear
+  await shell.expect(PROMPT);
+  shell.type('exit 9\r');
+  await shell.expect('42> ');
+  shell.type('exit\r');
+  assert.is(await shell.exit(), 9);
 });
 
 test.run();

@@ -2,11 +2,13 @@
 /*
  * arch/arm64/boot/cli.ts - `eret [options] [program [args...]]`
  *
- * Differs: QEMU's keys and exit habits. Console on stdout, everything about it on stderr; 2 is bad usage, 3 a kernel panic,
- *          4 engines that differ (lockstep), 128 + n the program's signal, otherwise the status of what ran.
+ * Differs: QEMU's keys and exit habits. Console on stdout, everything about it on stderr; 2 is bad usage or a file that
+ *          cannot be written, 3 a kernel panic, 4 engines that differ (lockstep), 128 + n the program's signal or ours,
+ *          otherwise the status of what ran.
  */
 
-import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, statSync, writeSync } from 'node:fs';
+import { constants } from 'node:os';
 import { parseArgs } from 'node:util';
 import type { EventLog } from '../../../kernel/trace/events.ts';
 import { EVENTS_VERSION } from '../../../kernel/trace/events.ts';
@@ -33,7 +35,7 @@ import { formatLine, headerMismatch, parseInputLog } from './inputlog.ts';
 import { type Machine, MachinePanic, minimumRam } from './machine.ts';
 import { Monitor } from './monitor.ts';
 import { mapStack } from './sourcemap.ts';
-import { ESCAPE_HELP, EscapeFilter, rawMode } from './terminal.ts';
+import { ESCAPE_HELP, EscapeFilter, RawMode } from './terminal.ts';
 
 const STATUS_USAGE = 2;
 const STATUS_PANIC = 3;
@@ -120,32 +122,46 @@ function parseSize(text: string): number {
   return size;
 }
 
+const why = (error: unknown): string => (error as NodeJS.ErrnoException).code ?? String(error);
+
+/** A whole file, or what a pipe brings until its end: a device has none. */
 function readInput(path: string, what: string): Uint8Array {
   try {
+    const file = statSync(path);
+    if (file.isCharacterDevice() || file.isBlockDevice()) throw new UsageError(`${what}: a device: ${path}`);
     return readFileSync(path);
   } catch (error) {
-    throw new UsageError(`${what}: ${(error as NodeJS.ErrnoException).code ?? 'cannot read'}: ${path}`);
+    throw error instanceof UsageError ? error : new UsageError(`${what}: ${why(error)}: ${path}`);
   }
 }
 
 /** A line-by-line writer; a file that cannot be written is bad usage. */
 function lineWriter(path: string, what: string): (line: string) => void {
+  const explain = (error: unknown): UsageError => new UsageError(`${what}: ${why(error)}: ${path}`);
   try {
     const fd = openSync(path, 'w');
     process.once('exit', () => closeSync(fd));
-    return (line) => void writeSync(fd, line);
+    return (line) => {
+      try {
+        writeSync(fd, line);
+      } catch (error) {
+        giveUp(explain(error));
+      }
+    };
   } catch (error) {
-    throw new UsageError(`${what}: ${(error as NodeJS.ErrnoException).code ?? 'cannot write'}: ${path}`);
+    throw explain(error);
   }
 }
 
-function readInitrd(values: Values): Uint8Array {
-  if (values.initrd === undefined) return initramfs();
+/** The end from within the machine, which would take what is thrown for a bug of its own. */
+const giveUp = (error: unknown): never => process.exit(fail(error));
+
+function readInitrd({ initrd }: Values): Uint8Array {
+  const archive = initrd === undefined ? undefined : readInput(initrd, '--initrd');
   try {
-    return initramfs(readInput(values.initrd, '--initrd'));
+    return initramfs(archive);
   } catch (error) {
-    if (error instanceof UsageError) throw error;
-    throw new UsageError(`--initrd: broken gzip: ${values.initrd}`);
+    throw new UsageError(archive ? `--initrd: broken gzip: ${initrd}` : (error as Error).message);
   }
 }
 
@@ -192,8 +208,8 @@ function chooseMachine(
     append: [program.length > 0 ? JOB_COMMAND_LINE : '', values.append ?? '', windowSize()]
       .filter(Boolean)
       .join(' '),
-    engine: values.engine === undefined ? undefined : parseEngine(values.engine),
-    threshold: values.threshold === undefined ? undefined : parseThreshold(values.threshold),
+    engine: parseEngine(values.engine ?? process.env.ERET_ENGINE),
+    threshold: parseThreshold(values.threshold ?? process.env.ERET_THRESHOLD),
   };
   const options = machineOptions(asked, initrd);
   if (!recorded) return options;
@@ -203,7 +219,10 @@ function chooseMachine(
   return same;
 }
 
-function parseEngine(text: string): EngineChoice {
+/* The environment's words are boot()'s own business, but only here somebody reads what is wrong with them. */
+
+function parseEngine(text: string | undefined): EngineChoice | undefined {
+  if (!text) return undefined;
   const found = ENGINE_CHOICES.find((name) => name === text);
   if (!found) throw new UsageError(`--engine: ${ENGINE_CHOICES.join(', ')}`);
   return found;
@@ -211,7 +230,8 @@ function parseEngine(text: string): EngineChoice {
 
 const MAX_THRESHOLD = 0xffff;
 
-function parseThreshold(text: string): number {
+function parseThreshold(text: string | undefined): number | undefined {
+  if (!text) return undefined;
   const value = parseNumber(text, 'threshold');
   if (value > MAX_THRESHOLD) throw new UsageError(`--threshold: at most ${MAX_THRESHOLD}`);
   return value;
@@ -242,7 +262,7 @@ async function main(argv: readonly string[]): Promise<number> {
   const driver = new Driver(driven, {
     idle: interactive ? 'wall' : 'skip',
     ...(record && { record: (event) => record(formatLine(event)) }),
-    ...(replay && { replay: replay.events }),
+    ...(replay ? { replay: replay.events } : { hungry: () => void process.stdin.resume() }),
   } satisfies DriverOptions);
   return await attend(machine, driver, replay !== undefined);
 }
@@ -260,41 +280,53 @@ function watcher(values: Values): (events: EventLog) => void {
 
 /** Connects the host's terminal, runs until the end, and leaves the terminal as it was found, whatever the end is. */
 async function attend(machine: Machine, driver: Driver, replaying: boolean): Promise<number> {
-  const restore = rawMode(process.stdin);
-  const quit = withQuit(restore);
+  const raw = new RawMode(process.stdin);
+  const quit = withQuit(raw);
   if (!replaying) listen(machine, driver, quit);
   try {
     await driver.run();
     return machine.exitStatus;
   } finally {
-    restore();
+    raw.leave();
     process.stdin.pause();
   }
 }
 
-/** Signals that end us must not leave the terminal raw. */
-function withQuit(restore: () => void): (status: number) => void {
+/** Signals that end or stop us must not leave the terminal raw. */
+function withQuit(raw: RawMode): (status: number) => void {
   const quit = (status: number): void => {
-    restore();
+    raw.leave();
     process.exit(status);
   };
-  for (const [signal, number] of [
-    ['SIGTERM', 15],
-    ['SIGHUP', 1],
-    ['SIGINT', 2],
-    ['SIGQUIT', 3],
-  ] as const)
-    process.on(signal, () => quit(128 + number));
-  process.on('exit', restore);
+  for (const signal of ['SIGTERM', 'SIGHUP', 'SIGINT', 'SIGQUIT'] as const)
+    process.on(signal, () => quit(killedBy(signal)));
+  process.on('exit', () => raw.leave());
+  if (process.stdin.isTTY) survivesStops(raw);
   return quit;
 }
+
+/** The shell that has the terminal meanwhile leaves it as it likes to have it itself. */
+function survivesStops(raw: RawMode): void {
+  process.on('SIGTSTP', () => {
+    raw.leave();
+    process.kill(process.pid, 'SIGSTOP');
+  });
+  process.on('SIGCONT', () => {
+    raw.leave();
+    raw.enter();
+  });
+}
+
+const killedBy = (signal: NodeJS.Signals): number => 128 + constants.signals[signal];
 
 function listen(machine: Machine, driver: Driver, quit: (status: number) => void): void {
   const { stdin } = process;
   if (!stdin.isTTY) {
     let last: number | undefined;
+    // One chunk at a time, until the driver is hungry again: a long file is not to wait in memory.
     stdin.on('data', (data) => {
       last = data[data.length - 1] as number;
+      stdin.pause();
       driver.type(data as Uint8Array);
     });
     stdin.on('end', () => driver.endInput(last));
@@ -349,5 +381,10 @@ function fail(error: unknown): number {
   return STATUS_PANIC;
 }
 
-process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
+/** Nobody reads any longer: the end that SIGPIPE would have been. Or the disk is full. */
+for (const name of ['stdout', 'stderr'] as const)
+  process[name].on('error', (error) => {
+    if (why(error) === 'EPIPE') process.exit(killedBy('SIGPIPE'));
+    giveUp(new UsageError(`${name}: ${why(error)}`));
+  });
 process.exitCode = await main(process.argv.slice(2)).catch(fail);

@@ -39,14 +39,15 @@ export function concat(parts: readonly Uint8Array[]): Uint8Array {
 }
 
 function member({ name, mode, data }: CpioEntry, index: number): Uint8Array {
-  const nameSize = name.length + 1;
+  const path = Buffer.from(`${name}\0`, 'utf8');
   const nlink = 1;
   // ino, mode, uid, gid, nlink, mtime, filesize, devmajor, devminor, rdevmajor, rdevminor, namesize, check
-  const fields = [index + 1, mode, 0, 0, nlink, 0, data.length, 0, 0, 0, 0, nameSize, 0];
-  const header = `070701${fields.map((field) => field.toString(16).padStart(8, '0')).join('')}${name}\0`;
-  const start = align4(HEADER_SIZE + nameSize);
+  const fields = [index + 1, mode, 0, 0, nlink, 0, data.length, 0, 0, 0, 0, path.length, 0];
+  const header = `070701${fields.map((field) => field.toString(16).padStart(8, '0')).join('')}`;
+  const start = align4(HEADER_SIZE + path.length);
   const bytes = new Uint8Array(start + align4(data.length));
   bytes.set(Buffer.from(header, 'latin1'));
+  bytes.set(path, HEADER_SIZE);
   bytes.set(data, start);
   return bytes;
 }

@@ -16,6 +16,8 @@ export type Driven = Pick<Machine, 'now' | 'nextEvent' | 'inputRoom' | 'run' | '
 export interface DriverOptions {
   /** How idle time passes. */
   readonly idle: 'wall' | 'skip';
+  /** Called when all that was typed has been delivered. */
+  readonly hungry?: () => void;
   /** Called for each input as it is delivered. */
   readonly record?: (event: InputEvent) => void;
   /** Give up at this instruction. */
@@ -37,7 +39,8 @@ const NS_PER_MS = 1e6;
 export class Driver {
   private readonly machine: Driven;
   private readonly options: DriverOptions;
-  private readonly typed: number[] = [];
+  private typed: number[] = [];
+  private delivered = 0;
   private replayed = 0;
   private inputEnded = false;
   private eofs = 0;
@@ -86,7 +89,12 @@ export class Driver {
   private sliceLength(): number {
     const next = this.nextReplay();
     if (next !== undefined) return Math.min(SLICE, Math.max(1, next.t - this.machine.now));
-    return this.typed.length > 0 ? SHORT_SLICE : SLICE;
+    return this.waiting > 0 ? SHORT_SLICE : SLICE;
+  }
+
+  /** Bytes that were typed and not delivered. */
+  private get waiting(): number {
+    return this.typed.length - this.delivered;
   }
 
   private nextReplay(): InputEvent | undefined {
@@ -96,7 +104,7 @@ export class Driver {
   private canDeliver(): boolean {
     const next = this.nextReplay();
     if (next !== undefined) return next.t <= this.machine.now;
-    return this.typed.length > 0 && this.machine.inputRoom > 0;
+    return this.waiting > 0 && this.machine.inputRoom > 0;
   }
 
   private deliver(): void {
@@ -107,10 +115,18 @@ export class Driver {
       this.replayed++;
     }
     if (this.options.replay) return;
-    const bytes = this.typed.splice(0, this.machine.inputRoom);
+    const bytes = this.typed.slice(this.delivered, this.delivered + this.machine.inputRoom);
     if (bytes.length === 0) return;
+    this.delivered += bytes.length;
+    if (this.waiting === 0) this.eat();
     this.options.record?.({ t: this.machine.now, in: Buffer.from(bytes).toString('latin1') });
     this.machine.type(bytes);
+  }
+
+  private eat(): void {
+    this.typed = [];
+    this.delivered = 0;
+    this.options.hungry?.();
   }
 
   /** Every task sleeps. Goes to the next moment at which something happens; false: nothing ever will. */

@@ -43,6 +43,8 @@ export function parseInputLog(text: string): InputLog | string {
     }
   }
   const [header, ...events] = values;
+  if (isRecord(header) && 'eret' in header && header.eret !== INPUT_LOG_VERSION)
+    return `version ${header.eret} of an input log, not ${INPUT_LOG_VERSION}`;
   if (!isHeader(header)) return 'line 1 is not the header of an eret input log';
   const bad = events.findIndex((event) => !isEvent(event));
   if (bad >= 0) return `line ${bad + 2} is not an input event`;
@@ -58,8 +60,9 @@ const isHeader = (value: unknown): value is InputLogHeader =>
   ['seed', 'rtc', 'ram'].every((key) => Number.isSafeInteger(value[key])) &&
   ['append', 'initrd'].every((key) => typeof value[key] === 'string');
 
+const IS_BYTES = /^[\0-\xff]*$/;
 const isEvent = (value: unknown): value is InputEvent =>
-  isRecord(value) && Number.isSafeInteger(value.t) && typeof value.in === 'string';
+  isRecord(value) && Number.isSafeInteger(value.t) && typeof value.in === 'string' && IS_BYTES.test(value.in);
 
 /** The first thing in which a recorded run and this one differ, or null. */
 export function headerMismatch(recorded: InputLogHeader, now: InputLogHeader): string | null {

@@ -61,12 +61,25 @@ export class EscapeFilter {
 }
 
 /**
- * Puts the terminal into raw mode; returns the way back, which may be called twice. Node's raw mode still turns a line feed
- * into two characters, which is the guest's tty's affair; stty(1) stops that, and where there is none nothing is lost.
+ * The terminal's raw mode, if it is one. Node's still turns a line feed into two characters, which is the guest's tty's
+ * affair; stty(1) stops that, and where there is none nothing is lost.
  */
-export function rawMode(stdin: NodeJS.ReadStream): () => void {
-  if (!stdin.isTTY) return () => {};
-  stdin.setRawMode(true);
-  spawnSync('stty', ['-opost'], { stdio: ['inherit', 'ignore', 'ignore'] });
-  return () => stdin.setRawMode(false);
+export class RawMode {
+  private readonly stdin: NodeJS.ReadStream;
+
+  constructor(stdin: NodeJS.ReadStream) {
+    this.stdin = stdin;
+    this.enter();
+  }
+
+  enter(): void {
+    if (!this.stdin.isTTY) return;
+    this.stdin.setRawMode(true);
+    spawnSync('stty', ['-opost'], { stdio: ['inherit', 'ignore', 'ignore'] });
+  }
+
+  /** The terminal as it was found; may be called twice. */
+  leave(): void {
+    if (this.stdin.isTTY) this.stdin.setRawMode(false);
+  }
 }
