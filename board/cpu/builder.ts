@@ -165,6 +165,7 @@ export interface Builder {
   logicFlags(result: Value): void; //               N and Z of the result, C and V clear
   nzcv(): Value; //                                 i32, in bits 31:28
   setNzcv(v: Value): void; //                       i32, other bits ignored
+  ordered(x: Value, y: Value): Value; //            NZCV of comparing floats, none of which is a NaN
   carry(): Value; //                                i32 0 or 1
   cond(c: Value | number): Value; //                ConditionHolds: i32 0 or 1
 

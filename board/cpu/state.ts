@@ -48,7 +48,8 @@ export const STATE = {
   TLB_USER: 0x1e0, //    i32: the bank of EL0, which LDTR and STTR use at EL1 as well. Changes only where run() is left
   TOUCHED: 0x1e4, //     i32: non-zero = translated code may have been written (Bus.touch): the translator must look
   ZVA_TRAP: 0x1e8, //    i32: non-zero = SCTLR_EL1.DZE forbids DC ZVA at EL0
-  SURPRISES: 0x1ec, //   i32: how often translated code left an instruction of floating point to the interpreter
+  SURPRISES: 0x1ec, //   i32: how often translated code left an instruction of floating point to the interpreter,
+  SURPRISE_AT: 0x1f0, // i32: and the low word of the last one's address
   V: 0x200, //           V0..V31, 16 bytes each
   SYSREG: 0x400, //      the system register file: see sysreg.ts
   BOUNCE: 0xf00, //      64 bytes and more: where device and page-crossing accesses really happen

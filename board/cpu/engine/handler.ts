@@ -40,6 +40,7 @@ import {
   zeroLike,
   zext,
 } from '../value.ts';
+import { ordered } from '../fp/compare.ts';
 import type { Code, MemoryOp } from '../wasm.ts';
 import type { Type } from '../wasm-ops.ts';
 import { emit, type Surroundings } from './emitter.ts';
@@ -271,6 +272,10 @@ export class Handler implements Builder, Surroundings {
   setNzcv(v: Value): void {
     this.set(STATE.NZCV, and(v, 0xf000_0000));
     this.set(STATE.FLAG_KIND, i32(FLAG_KIND.RAW));
+  }
+
+  ordered(x: Value, y: Value): Value {
+    return ordered(x, y);
   }
 
   carry(): Value {

@@ -24,7 +24,7 @@ import {
 import { toDouble } from './host.ts';
 import { FPProcessNaNs } from './nan.ts';
 import { flushed } from './round.ts';
-import { host, isNumber, scalarShape } from './shape.ts';
+import { isNumber, scalarShape } from './shape.ts';
 import { FPSR, inModes, raise, UNFLUSHED } from './status.ts';
 
 // NZCV of a comparison, in bits 31:28.
@@ -35,6 +35,12 @@ const UNORDERED = 0x3000_0000;
 
 const anyNaN = (f: Format, x: Value, y: Value): Value => or(isNan(f, x), isNan(f, y));
 const anySignalling = (f: Format, x: Value, y: Value): Value => or(isSignalling(f, x), isSignalling(f, y));
+
+/** NZCV of comparing numbers: floats, but no NaNs. */
+export function ordered(x: Value, y: Value): Value {
+  const is = (name: 'lt' | 'eq'): Value => op(`${x.type as 'f32' | 'f64'}.${name}`, x, y);
+  return select(is('lt'), i32(LESS), select(is('eq'), i32(EQUAL), i32(GREATER)));
+}
 
 /** FPCompare(x, y, signal_nans) */
 export const FPCompare = perFormat(
@@ -56,10 +62,9 @@ export function compare(b: Builder, f: Format, x: Value, y: Value, signal: Value
   if (f === HALF) return exactly();
   const s = scalarShape(f);
   const [n, m] = [b.let(toFloat(f, x)), b.let(toFloat(f, y))];
-  const ordered = select(host(s, 'eq', n, m), i32(EQUAL), i32(GREATER));
   return b.expect(
     [() => [inModes(b, UNFLUSHED), isNumber(s, n), isNumber(s, m)]],
-    () => select(host(s, 'lt', n, m), i32(LESS), ordered),
+    () => b.ordered(n, m),
     exactly,
   );
 }

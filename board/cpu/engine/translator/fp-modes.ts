@@ -17,9 +17,12 @@ import { emit, type Surroundings } from '../emitter.ts';
 export interface FpNow {
   readonly control: number;
   readonly status: number;
-  /** The page has left to the interpreter what was not expected too often: it shall do it itself. */
-  readonly isCareful: boolean;
+  /** Blocks of the page, a bit each, that have too often left to the interpreter what was not expected. */
+  readonly careful: number;
 }
+
+/** The bit of the block in which the offset from the page's start is. */
+export const blockAt = (offset: number): number => 1 << (offset >>> 8);
 
 interface Trace {
   readonly code: Code;

@@ -7,14 +7,16 @@
  * At the start of each trace the budget is checked to be enough for all of it. The function returns an OUTCOME or
  * EXIT.SVC. Of the flags only a way out of a trace, and who asks by name, makes STATE true.
  */
-import { EXIT, STATE } from '../../state.ts';
-import { gtu, i64, localOf, ne, op, sub, type Value, wrap } from '../../value.ts';
-import { Code, type Label } from '../../wasm.ts';
+import { ordered } from '../../fp/compare.ts';
+import { EXIT, FLAG_KIND, STATE } from '../../state.ts';
+import { and, gtu, i32, i64, localOf, ne, op, or, shl, sub, type Value, wrap, zext } from '../../value.ts';
+import { Code, type Label, type MemoryOp } from '../../wasm.ts';
 import type { Type } from '../../wasm-ops.ts';
 import type { Helper } from '../../builder.ts';
 import type { Trace } from './discovery.ts';
 import { emit, type Surroundings } from '../emitter.ts';
 import { type Frame, type Services, Temporaries } from '../frame.ts';
+import { blockAt } from './fp-modes.ts';
 import type { Group } from './group.ts';
 import { Locals } from './locals.ts';
 import type { Region } from './region.ts';
@@ -32,18 +34,24 @@ export interface PageAddress {
   readonly el: number;
 }
 
-/** Flags not yet in STATE: what adding or subtracting these two locals gives. */
+/** Flags not yet in STATE: what adding, subtracting or comparing these two locals gives, or NZCV in the first. */
 export interface PendingFlags {
+  /** FLAG_KIND, or ORDERED: the two are numbers in floats. */
   readonly kind: number;
-  readonly type: 'i32' | 'i64';
+  readonly type: 'i32' | 'i64' | 'f32' | 'f64';
   readonly a: number;
   readonly b: number;
 }
+export const ORDERED = -1;
+export const localA = ({ type, a }: PendingFlags): Value => localOf(type, a);
+export const localB = ({ type, b }: PendingFlags): Value => localOf(type, b);
 
 const BUDGET = 0;
 const NUMBER = 1;
 const PAGE_WORDS = 1024;
 const I32_BITS = 32;
+/** Of `place`, at `side`. */
+const SURPRISE = 1 << 20;
 
 export class GroupFrame implements Frame {
   readonly code: Code;
@@ -141,19 +149,24 @@ export class GroupFrame implements Frame {
   /** Into STATE, where they may be already. */
   flushFlags(): void {
     if (!this.flags) return;
-    const { code } = this;
-    const { kind, type, a, b } = this.flags;
-    this.storeOperand(STATE.FLAG_A, type, a);
-    this.storeOperand(STATE.FLAG_B, type, b);
-    code.i32Const(0);
-    code.i32Const(kind);
-    code.memory('i32.store', STATE.FLAG_KIND);
+    const { kind } = this.flags;
+    const [a, b] = [localA(this.flags), localB(this.flags)];
+    if (kind === FLAG_KIND.ADD || kind === FLAG_KIND.SUB) {
+      this.storeOperand(STATE.FLAG_A, a);
+      this.storeOperand(STATE.FLAG_B, b);
+    } else this.store('i32.store', STATE.NZCV, kind === ORDERED ? ordered(a, b) : a);
+    this.store('i32.store', STATE.FLAG_KIND, i32(kind === ORDERED ? FLAG_KIND.RAW : kind));
   }
 
-  /** Leaves, to have this instruction executed by the interpreter: nothing of it has happened. `surprises`: 0 or 1. */
-  stay(surprises = 0): void {
+  /** Whether the instruction has come to what was not expected often (fp-modes.ts). */
+  get isCareful(): boolean {
+    return (this.region.fp.careful & blockAt(this.offset)) !== 0;
+  }
+
+  /** Leaves, to have this instruction executed by the interpreter: nothing of it has happened. */
+  stay(isSurprised = false): void {
     this.flushFlags();
-    this.code.i32Const(this.offset | (this.executed << 12) | (surprises << 20));
+    this.code.i32Const(this.offset | (this.executed << 12) | (isSurprised ? SURPRISE : 0));
     this.code.set(this.place);
     this.code.br(this.side);
   }
@@ -329,21 +342,27 @@ export class GroupFrame implements Frame {
     code.op('i32.and');
     code.op('i32.sub');
     code.memory('i32.store', STATE.BUDGET);
-    this.countSurprises();
+    this.noteSurprise();
     code.i32Const(OUTCOME.STAY);
     code.return();
   }
 
-  private countSurprises(): void {
-    const { code } = this;
+  /** How many there were, and where the last one was. */
+  private noteSurprise(): void {
+    const { code, page } = this;
+    const place = localOf('i32', this.place);
+    emit(code, and(place, SURPRISE), PLAIN);
+    code.if();
     code.i32Const(0);
     code.i32Const(0);
     code.memory('i32.load', STATE.SURPRISES);
-    code.get(this.place);
-    code.i32Const(20);
-    code.op('i32.shr_u');
+    code.i32Const(1);
     code.op('i32.add');
     code.memory('i32.store', STATE.SURPRISES);
+    code.i32Const(0);
+    emit(code, or(and(place, 0xfff), page.lo), PLAIN);
+    code.memory('i32.store', STATE.SURPRISE_AT);
+    code.end();
   }
 
   private writeExits(): void {
@@ -370,16 +389,14 @@ export class GroupFrame implements Frame {
   }
 
   /** Operands of 32 bits are kept in the upper half (FLAG_KIND). */
-  private storeOperand(at: number, type: 'i32' | 'i64', local: number): void {
-    const { code } = this;
-    code.i32Const(0);
-    code.get(local);
-    if (type === 'i32') {
-      code.op('i64.extend_i32_u');
-      code.i64Const(32, 0);
-      code.op('i64.shl');
-    }
-    code.memory('i64.store', at);
+  private storeOperand(at: number, v: Value): void {
+    this.store('i64.store', at, v.type === 'i32' ? shl(zext(v), 32) : v);
+  }
+
+  private store(how: MemoryOp, at: number, v: Value): void {
+    this.code.i32Const(0);
+    emit(this.code, v, PLAIN);
+    this.code.memory(how, at);
   }
 }
 

@@ -38,7 +38,7 @@ import type { OpName } from '../../wasm-ops.ts';
 import { emit } from '../emitter.ts';
 import { CARRY, CONDITION, NZCV } from '../flags.ts';
 import { Handler } from '../handler.ts';
-import type { PendingFlags, GroupFrame } from './frame.ts';
+import { type GroupFrame, localA, localB, ORDERED, type PendingFlags } from './frame.ts';
 import type { Form } from './vectors.ts';
 
 const LANES = { 1: 'i8x16', 2: 'i16x8', 4: 'i32x4', 8: 'i64x2' } as const;
@@ -63,6 +63,8 @@ interface Wanted {
 
 export class TraceHandler extends Handler {
   private readonly trace: GroupFrame;
+  /** The last NZCV that came from two floats. */
+  private compared: { readonly nzcv: Value; readonly x: Value; readonly y: Value } | undefined;
 
   constructor(trace: GroupFrame) {
     super(trace);
@@ -157,11 +159,10 @@ export class TraceHandler extends Handler {
   /** Who is surprised leaves, rather than to have helpers called: then all that is in registers of the host stays there. */
   override expect(ways: readonly Way[], then: () => Value, otherwise: () => Value): Value {
     const { code, trace } = this;
-    if (trace.locals.fpModes.now.isCareful || trace.locals.arms > 0)
-      return super.expect(ways, then, otherwise);
+    if (trace.isCareful || trace.locals.arms > 0) return super.expect(ways, then, otherwise);
     const right = code.block();
     for (const way of ways) this.perhaps(() => this.go(way(), right));
-    trace.stay(1);
+    trace.stay(true);
     code.end();
     return then();
   }
@@ -200,9 +201,14 @@ export class TraceHandler extends Handler {
   }
 
   override setNzcv(v: Value): void {
-    const now = this.let(v);
-    this.trace.flags = undefined;
-    super.setNzcv(now);
+    if (this.compared?.nzcv === v) return this.keepFlags(ORDERED, this.compared.x, this.compared.y);
+    this.keepFlags(FLAG_KIND.RAW, and(v, 0xf000_0000));
+  }
+
+  override ordered(x: Value, y: Value): Value {
+    const nzcv = super.ordered(x, y);
+    this.compared = { nzcv, x, y };
+    return nzcv;
   }
 
   override carry(): Value {
@@ -220,13 +226,19 @@ export class TraceHandler extends Handler {
   }
 
   protected override storeFlags(kind: number, a: Value, b: Value): void {
-    const type = a.type as 'i32' | 'i64';
-    const locals = { a: this.trace.locals.operand(type, 'a'), b: this.trace.locals.operand(type, 'b') };
-    emit(this.code, a, this);
-    emit(this.code, b, this);
-    this.code.set(locals.b);
-    this.code.set(locals.a);
-    this.trace.flags = { kind, type, ...locals };
+    this.keepFlags(kind, a, b);
+  }
+
+  /** What the flags come from, until somebody wants them in STATE. */
+  private keepFlags(kind: number, a: Value, b = a): void {
+    const { trace, code } = this;
+    const type = a.type as PendingFlags['type'];
+    const locals = { a: trace.locals.operand(type, 'a'), b: trace.locals.operand(type, 'b') };
+    emit(code, a, this);
+    if (b !== a) emit(code, b, this);
+    if (b !== a) code.set(locals.b);
+    code.set(locals.a);
+    trace.flags = { kind, type, ...locals };
   }
 
   /** A helper that looks at the flags finds them in STATE. No helper sets them, or general registers. */
@@ -248,8 +260,8 @@ export class TraceHandler extends Handler {
     return this.trace.locals.fpModes.inModes(modes, v);
   }
 
-  override likely(modes: Modes): boolean {
-    return this.trace.locals.fpModes.likely(modes);
+  override likely(modes: Modes): boolean | undefined {
+    return this.trace.isCareful ? undefined : this.trace.locals.fpModes.likely(modes);
   }
 
   // Memory.
@@ -414,13 +426,13 @@ function baseOf(va: Value): number {
 }
 
 const zero = (w: Width): Value => (w === 32 ? i32(0) : i64(0));
-const localA = ({ type, a }: PendingFlags): Value => localOf(type, a);
-const localB = ({ type, b }: PendingFlags): Value => localOf(type, b);
 
-/** The even condition 2 * i after an addition or subtraction; undefined where it is a long story. */
+/** The even condition 2 * i; undefined where it is a long story. */
 function directCondition(flags: PendingFlags, i: number): Value | undefined {
   const [x, y] = [localA(flags), localB(flags)];
-  return flags.kind === FLAG_KIND.SUB ? afterSub(x, y)[i]!() : afterAdd(add(x, y), x)[i]?.();
+  if (flags.kind === FLAG_KIND.SUB) return afterSub(x, y)[i]!();
+  if (flags.kind === FLAG_KIND.ADD) return afterAdd(add(x, y), x)[i]?.();
+  return flags.kind === ORDERED ? afterOrdered(x, y, i) : ofNzcv(x)[i]!();
 }
 
 const afterSub = (x: Value, y: Value): readonly (() => Value)[] => [
@@ -433,6 +445,30 @@ const afterSub = (x: Value, y: Value): readonly (() => Value)[] => [
   () => gts(x, y),
   () => i32(1),
 ];
+
+const ORDERED_NAMES = ['eq', 'ge', 'lt', undefined, 'gt', 'ge', 'gt'] as const;
+
+/** A comparison of numbers does not overflow. */
+function afterOrdered(x: Value, y: Value, i: number): Value {
+  const name = ORDERED_NAMES[i];
+  return name ? op(`${x.type as 'f32' | 'f64'}.${name}`, x, y) : i32(i === 7 ? 1 : 0);
+}
+
+/** Bits 31 to 28 of the word. */
+const ofNzcv = (word: Value): readonly (() => Value)[] => {
+  const bit = (n: number): Value => and(shr(word, n), 1);
+  const isLess = xor(word, shl(word, 3)); // in bit 31: N is not V
+  return [
+    () => bit(30),
+    () => bit(29),
+    () => bit(31),
+    () => bit(28),
+    () => eq(and(word, 0x6000_0000), 0x2000_0000),
+    () => ges(isLess, 0),
+    () => ges(or(isLess, shl(word, 1)), 0),
+    () => i32(1),
+  ];
+};
 
 const afterAdd = (sum: Value, x: Value): readonly (() => Value)[] => [
   () => eqz(sum),

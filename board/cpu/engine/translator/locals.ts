@@ -95,7 +95,7 @@ export class Locals {
   }
 
   /** One of the two locals of the type for flags. */
-  operand(type: 'i32' | 'i64', which: 'a' | 'b'): number {
+  operand(type: 'i32' | 'i64' | 'f32' | 'f64', which: 'a' | 'b'): number {
     const key = `${type} ${which}`;
     const known = this.operands.get(key);
     if (known !== undefined) return known;

@@ -23,8 +23,8 @@ export class View {
   readonly slots = new Map<number, number>();
   /** How often time was up here since everything was translated anew, together. */
   samples = 0;
-  /** Its floating point is full of surprises (fp-modes.ts). */
-  isCareful = false;
+  /** Blocks of it, a bit each, whose floating point is full of surprises (fp-modes.ts). */
+  careful = 0;
 
   constructor(lo: number) {
     this.lo = lo;

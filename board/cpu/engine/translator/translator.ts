@@ -15,7 +15,7 @@ import { EXIT, type EngineImports, STATE } from '../../state.ts';
 import { loadInterpreter, type Run } from '../load.ts';
 import { Discovery, type Trace } from './discovery.ts';
 import { dispatcherBytes } from './dispatcher.ts';
-import type { FpNow } from './fp-modes.ts';
+import { blockAt, type FpNow } from './fp-modes.ts';
 import type { PageAddress } from './frame.ts';
 import { JumpCache } from './jump-cache.ts';
 import { TraceModule } from './module.ts';
@@ -191,8 +191,8 @@ export class Translator {
   }
 
   private fpNow({ page, number }: Request): FpNow {
-    const isCareful = this.pages.view(number, page)?.isCareful === true;
-    return { control: this.words[STATE.FPCR >>> 2]!, status: this.words[STATE.FPSR >>> 2]!, isCareful };
+    const careful = this.pages.view(number, page)?.careful ?? 0;
+    return { control: this.words[STATE.FPCR >>> 2]!, status: this.words[STATE.FPSR >>> 2]!, careful };
   }
 
   /** The traces of the region. An entry without one will not be asked for again soon. */
@@ -222,17 +222,18 @@ export class Translator {
     const view = this.pages.view(number, page);
     if (!view) return;
     view.samples++;
-    const isSurprised = this.isSurprised() && !view.isCareful; // in this page, as likely as not
-    view.isCareful ||= isSurprised;
+    const careful = view.careful | this.surprised(page);
+    const isSurprised = careful !== view.careful;
+    view.careful = careful;
     const isInPieces = view.isWorthMerging && !this.slots.areTogether(view.slots.values());
     if (isInPieces || isSurprised) this.merge(page, number, view);
   }
 
-  /** Floating point often came to what was not expected. */
-  private isSurprised(): boolean {
-    const isSo = this.words[STATE.SURPRISES >>> 2]! > MOST_SURPRISES;
+  /** The block of the page where floating point often came to what was not expected; 0: none. */
+  private surprised(page: PageAddress): number {
+    const [count, at] = [this.words[STATE.SURPRISES >>> 2]!, this.words[STATE.SURPRISE_AT >>> 2]!];
     this.words[STATE.SURPRISES >>> 2] = 0;
-    return isSo;
+    return count > MOST_SURPRISES && (at & ~OFFSET) === page.lo ? blockAt(at & OFFSET) : 0;
   }
 
   private merge(page: PageAddress, number: number, view: View): void {

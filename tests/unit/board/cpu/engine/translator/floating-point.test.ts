@@ -72,8 +72,17 @@ const texts = [
   ...['fcvtzs x4, d0', 'fcvtzu w4, s0', 'fcvtns w4, d0', 'fmov w4, s0'].map((i) => `${i}; fmov d3, x4`),
   'fcmp d0, d1',
   ...['fcmp d0, d1', 'fcmpe s0, s1', 'fcmp d0, #0.0', 'fcmp d0, d1; fccmpe d0, d2, #4, ge'].flatMap((i) =>
-    ['eq', 'mi', 'vs', 'hi', 'ge', 'gt'].map((c) => `${i}; cset x4, ${c}; fmov d3, x4`),
+    ['eq', 'cs', 'mi', 'vs', 'hi', 'ge', 'gt'].map((c) => `${i}; cset x4, ${c}; fmov d3, x4`),
   ),
+  // Flags that are looked at, or left behind, as they were set.
+  ...['hi', 'ls', 'ge', 'le', 'vc', 'pl', 'cc', 'ne'].map(
+    (c) => `fmov x4, d0; msr nzcv, x4; cset x5, ${c}; adcs x4, x4, x5; cset x5, ${c}; fmov d3, x5`,
+  ),
+  ...[
+    'fcmp s0, s1',
+    'fcmp d0, d1; fccmp d1, d2, #3, gt',
+    'fcmp d0, d1; b.lt 2f; fadd d3, d0, d1; 2: fcmp d1, d0',
+  ],
   // Registers that are now a number, now a vector, and those that keep something above the number.
   ...['fadd d3, d0, d1; fadd v3.2d, v3.2d, v2.2d; fadd d3, d3, d1', 'fadd s3, s0, s1; fadd d3, d3, d1'],
   ...[
@@ -94,7 +103,10 @@ const texts = [
 const LOADS = 'ldp q0, q1, [x1]; ldr q2, [x1, #32]; add x1, x1, #48';
 const code = assembleAll(
   Object.fromEntries(
-    texts.map((text) => [text, `1: ${LOADS}; ${text}; str q3, [x2], #16; subs x0, x0, #1; b.ne 1b; svc #0`]),
+    texts.map((text) => [
+      text,
+      `1: ${LOADS}; ${text}; str q3, [x2], #16; sub x0, x0, #1; cbnz x0, 1b; svc #0`,
+    ]),
   ),
 );
 
@@ -164,7 +176,7 @@ function results(rig: Rig): string {
   rig.cpu.run();
   const words = Array.from({ length: 2 * LENGTH }, (_, i) => rig.u64(RESULTS_PA + 8 * i).toString(16));
   const registers = [...rig.cpu.v.subarray(0, 8)].map((v) => v.toString(16));
-  return `${words} ${registers} ${rig.cpu.readSysregHalf('FPSR', 0).toString(16)} ${rig.cpu.x[4]}`;
+  return `${words} ${registers} ${rig.cpu.readSysregHalf('FPSR', 0).toString(16)} ${rig.cpu.x[4]} ${rig.cpu.spsr >>> 28}`;
 }
 
 /** Makes a machine translate the text in a mode. */
