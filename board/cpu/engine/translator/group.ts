@@ -61,6 +61,9 @@ export function groupsOf(traces: readonly Trace[]): Group[] {
   return new Components(traces).found.map((component) => new Group(component));
 }
 
+/** Each trace in a function of its own. */
+export const alone = (traces: readonly Trace[]): Group[] => traces.map((trace) => new Group([trace]));
+
 /** Tarjan's algorithm. */
 class Components {
   readonly found: Trace[][] = [];

@@ -269,12 +269,8 @@ export class TraceHandler extends Handler {
   override mem(va: Value, bytes: number, access: Access, options: MemOptions = {}): Value {
     const base = baseOf(va);
     const wanted = { address: this.let(va), bytes, access, options };
-    const addend =
-      base < 0 || options.aligned || options.unprivileged
-        ? this.lookUp(wanted)
-        : this.trace.loops
-          ? this.addendInLoop(base, wanted)
-          : this.addendInLine(base, wanted);
+    const isNear = this.trace.loops && base >= 0 && !options.aligned && !options.unprivileged;
+    const addend = isNear ? this.addendInLoop(base, wanted) : this.lookUp(wanted);
     return this.let(add(wrap(wanted.address), addend));
   }
 
@@ -301,25 +297,6 @@ export class TraceHandler extends Handler {
     this.write('i64.store', i32(0), at + NEAR.ROOM, i64(PAGE - NEAR.MOST + 1));
     code.end();
     return this.read('i32.load', i32(0), at + NEAR.ADDEND);
-  }
-
-  /** The same where everything is executed once: after the first access from a register something is known for certain. */
-  private addendInLine(base: number, wanted: Wanted): Value {
-    const { code, trace } = this;
-    if (trace.locals.arms > 0) return this.lookUp(wanted);
-    const kind = kindOf(wanted);
-    const known = trace.locals.knownPage(base, kind);
-    const { page, addend } = known ?? trace.locals.rememberPage(base, kind);
-    if (known) {
-      emit(code, gtu(this.distance(wanted, localOf('i64', page)), i64(PAGE - wanted.bytes)), this);
-      code.if();
-    }
-    emit(code, this.lookUp(wanted), this);
-    code.set(addend);
-    emit(code, pageOf(wanted.address), this);
-    code.set(page);
-    if (known) code.end();
-    return localOf('i32', addend);
   }
 
   /** From the page's start to the address; more than a page if it is not to be used. */

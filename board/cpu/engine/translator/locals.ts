@@ -17,12 +17,6 @@ interface Kept {
   isWritten: boolean;
 }
 
-/** The page that accesses from one base register found last: locals with its address, and what leads to the host. */
-export interface KnownPage {
-  readonly page: number;
-  readonly addend: number;
-}
-
 export class Locals {
   /** How many arms deep, of which perhaps none is executed, the code being made is. */
   arms = 0;
@@ -33,7 +27,6 @@ export class Locals {
   private readonly registers = new Map<number, Kept>();
   private readonly kept = new Set<number>();
   private readonly operands = new Map<string, number>();
-  private readonly knownPages = new Map<string, KnownPage>();
   private readonly nearPages = new Map<string, number>();
   private userBank: number | undefined;
 
@@ -64,18 +57,6 @@ export class Locals {
     const local = this.code.local(type);
     this.kept.add(local);
     return local;
-  }
-
-  /** What is known of accesses of this kind from the register in local `base`; undefined: nothing yet. */
-  knownPage(base: number, kind: string): KnownPage | undefined {
-    return this.knownPages.get(`${base} ${kind}`);
-  }
-
-  /** From here on, where nothing is executed twice, something is known. */
-  rememberPage(base: number, kind: string): KnownPage {
-    const page = { page: this.code.local('i64'), addend: this.code.local('i32') };
-    this.knownPages.set(`${base} ${kind}`, page);
-    return page;
   }
 
   /** In a loop: where STATE has what is known of such accesses; undefined: it has no place for that. */

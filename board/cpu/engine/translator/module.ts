@@ -15,7 +15,7 @@ import { Helpers } from '../helpers.ts';
 import type { Instruction, Trace } from './discovery.ts';
 import type { FpNow } from './fp-modes.ts';
 import { GroupFrame, type PageAddress } from './frame.ts';
-import { type Group, groupsOf } from './group.ts';
+import { alone, type Group, groupsOf } from './group.ts';
 import { TraceHandler } from './handler.ts';
 import { Region } from './region.ts';
 
@@ -30,9 +30,9 @@ export class TraceModule implements Services {
   private readonly helpers = new Helpers(this.module, this);
   private traces = 0;
 
-  /** Adds traces of one page. They are exported under successive numbers from 0 on, in this order. */
-  add(page: PageAddress, fp: FpNow, traces: readonly Trace[]): void {
-    const groups = groupsOf(traces);
+  /** Adds traces of one page, in groups or each alone. They are exported under successive numbers from 0 on, in this order. */
+  add(page: PageAddress, fp: FpNow, traces: readonly Trace[], inGroups: boolean): void {
+    const groups = inGroups ? groupsOf(traces) : alone(traces);
     const region = new Region(this.module, page, fp, groups);
     for (const group of groups) this.module.define(region.functionOf(group), writeGroup(group, region, this));
     for (const { head } of traces) this.module.export(String(this.traces++), region.trace(head));

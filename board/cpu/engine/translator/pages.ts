@@ -12,8 +12,8 @@ const PAGE = 0x1000;
 const MOST_PENALTY = 1024;
 /** A page that kept its code for so many runs of the engine has a clean record again. */
 const LONG = 10_000;
-/** Traces that are translated in the time between samples. */
-const TRACES_PER_SAMPLE = 8;
+/** A slice takes some milliseconds, and so does a trace in a group, mostly V8's optimising compiler. */
+const SAMPLES_PER_TRACE = 2;
 
 /** The traces of a page, as it is seen at one address by one exception level. */
 export class View {
@@ -25,14 +25,16 @@ export class View {
   samples = 0;
   /** Blocks of it, a bit each, whose floating point is full of surprises (fp-modes.ts). */
   careful = 0;
+  /** Traces were made since. */
+  isScattered = false;
 
   constructor(lo: number) {
     this.lo = lo;
   }
 
-  /** As much time was spent here as it would take to do that again. */
+  /** There is something to put together, and as much time was spent here as that takes. */
   get isWorthMerging(): boolean {
-    return this.samples > 1 + this.slots.size / TRACES_PER_SAMPLE;
+    return this.isScattered && this.samples > SAMPLES_PER_TRACE * this.slots.size;
   }
 }
 
@@ -87,12 +89,13 @@ export class CodePages {
     return this.view(number, page)?.slots.get(offset);
   }
 
-  put(number: number, page: PageAddress, offset: number, slot: number): void {
+  put(number: number, page: PageAddress, offset: number, slot: number): View {
     const { views } = this.pages.get(number)!;
     const key = keyOf(page);
     const view = views.get(key) ?? new View(page.lo);
     views.set(key, view);
     view.slots.set(offset, slot);
+    return view;
   }
 
   /** The low words of the addresses of all traces. */

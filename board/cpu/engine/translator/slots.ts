@@ -56,11 +56,6 @@ export class Slots {
     if (module) module.used = ++this.clock;
   }
 
-  /** Whether these traces are all of one module: only then can they call each other. */
-  areTogether(slots: Iterable<number>): boolean {
-    return new Set(Array.from(slots, (slot) => this.owner[slot])).size <= 1;
-  }
-
   release(slots: Iterable<number>): void {
     for (const slot of slots) {
       const module = this.owner[slot];

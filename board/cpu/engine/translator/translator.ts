@@ -44,6 +44,8 @@ interface Request {
   /** Its page of RAM, counted from 0. */
   readonly number: number;
   readonly entries: number[];
+  /** All traces of the page, anew. */
+  isMerger: boolean;
 }
 
 export class Translator {
@@ -172,7 +174,7 @@ export class Translator {
   private requestFor(page: PageAddress, number: number): Request {
     const waiting = this.waiting.find((one) => one.number === number && samePage(one.page, page));
     if (waiting) return waiting;
-    const request = { page, number, entries: [] };
+    const request = { page, number, entries: [], isMerger: false };
     this.waiting.push(request);
     return request;
   }
@@ -183,7 +185,7 @@ export class Translator {
     for (const request of this.waiting) {
       const traces = this.discover(request);
       if (traces.length === 0) continue;
-      module.add(request.page, this.fpNow(request), traces);
+      module.add(request.page, this.fpNow(request), traces, request.isMerger || this.visits.isEager);
       made.push({ request, heads: traces.map(({ head }) => head) });
     }
     this.waiting = [];
@@ -211,7 +213,8 @@ export class Translator {
 
   /**
    * Time was up at PC, so this is where it is spent. What became hot at different times is in different modules, which
-   * know nothing of each other: a page where this happens again and again is translated anew as one region.
+   * know nothing of each other, and each trace is a function of its own: a page where this happens again and again is
+   * translated anew, as one region of groups.
    */
   private sample(): void {
     const lo = this.words[STATE.PC >>> 2]!;
@@ -225,8 +228,7 @@ export class Translator {
     const careful = view.careful | this.surprised(page);
     const isSurprised = careful !== view.careful;
     view.careful = careful;
-    const isInPieces = view.isWorthMerging && !this.slots.areTogether(view.slots.values());
-    if (isInPieces || isSurprised) this.merge(page, number, view);
+    if (isSurprised || view.isWorthMerging) this.merge(page, number, view);
   }
 
   /** The block of the page where floating point often came to what was not expected; 0: none. */
@@ -237,7 +239,9 @@ export class Translator {
   }
 
   private merge(page: PageAddress, number: number, view: View): void {
-    this.requestFor(page, number).entries.push(...view.slots.keys());
+    const request = this.requestFor(page, number);
+    request.entries.push(...view.slots.keys());
+    request.isMerger = true;
     this.slots.release(view.slots.values());
     view.slots.clear();
     view.samples = 0;
@@ -252,7 +256,7 @@ export class Translator {
     let i = 0;
     for (const { request, heads } of made) {
       for (const head of heads) {
-        this.pages.put(request.number, request.page, head, slots[i++]!);
+        this.pages.put(request.number, request.page, head, slots[i++]!).isScattered = !request.isMerger;
         this.visits.claim(request.page.lo | head);
       }
     }

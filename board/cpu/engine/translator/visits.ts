@@ -31,7 +31,7 @@ export class Visits {
     this.counters = new Uint16Array(memory.buffer, STATE.VISITS, VISIT_COUNTERS).fill(this.threshold);
   }
 
-  /** What is visited is translated at once, whatever it is. */
+  /** What is visited is translated at once, whatever it is, and as if it were worth all the time that takes: for tests. */
   get isEager(): boolean {
     return this.threshold <= PATIENCE;
   }
