@@ -20,17 +20,7 @@ import {
   type PerFormat,
   toFloat,
 } from './format.ts';
-import {
-  both,
-  constant,
-  either,
-  host,
-  isBounded,
-  isLarge,
-  isZero,
-  scalarShape,
-  type Shape,
-} from './shape.ts';
+import { both, either, host, isBounded, isLarge, isZero, scalarShape, type Shape } from './shape.ts';
 import { control, FPCR } from './status.ts';
 
 /** The host's result, and whether it is exact. */
@@ -117,7 +107,7 @@ const isNormal = (s: Shape, x: Value): Value => both(isBounded(s, x), isLarge(s,
 function areHalves(s: Shape, x: Value, y: Value): Value {
   if (x.type !== 'v128') return eqz(and(or(fromFloat(x), fromFloat(y)), LOWER_HALF[s.format.name]));
   const bits = op('v128.and', op('v128.or', x, y), lowerHalves(s.format));
-  return op(s.name === 'f64x2' ? 'i64x2.eq' : 'i32x4.eq', bits, constant(s, 0));
+  return op(s.name === 'f64x2' ? 'i64x2.eq' : 'i32x4.eq', bits, s.zero);
 }
 
 /** With the bit that is not stored, half of 53 or 24 remains. */

@@ -37,16 +37,29 @@ export function fusedOnHost(b: Builder, s: Shape, operands: readonly Value[]): F
   return { result: b.let(op('f32.demote_f64', result)), ...conditions };
 }
 
+/** More than the relative error of a sum of two numbers. */
+const DOUBT = 2 ** -51;
+
+const limits = (name: 'f64' | 'f64x2') => ({
+  largestSingle: constant(name, 2 ** 128 - 2 ** 104),
+  splitter: constant(name, 2 ** 27 + 1),
+  moderate: constant(name, 2 ** 970), // with numbers below this nothing overflows on the way
+  least: constant(name, 2 ** -900), //   with products above this no error underflows
+  more: constant(name, 1 + DOUBT),
+  less: constant(name, 1 - DOUBT),
+});
+const LIMITS = { f64: limits('f64'), f64x2: limits('f64x2') };
+const limitsOf = ({ name }: Shape): typeof LIMITS.f64 => LIMITS[name as 'f64' | 'f64x2'];
+
 // Single precision
 
 /** The bits that a double has more, and what they are halfway between two numbers of single precision. */
 const HALFWAY = { mask: 0x1fff_ffff, middle: 0x1000_0000 };
-const LARGEST_SINGLE = 2 ** 128 - 2 ** 104;
 
 /** The product is exact. The sum is rounded twice, which is right unless the first rounding ended halfway. */
 function inDouble(b: Builder, s: Shape, [addend, x, y]: readonly Value[]): Fused {
   const total = b.let(host(s, 'add', host(s, 'mul', x!, y!), addend!));
-  const fits = host(s, 'le', host(s, 'abs', total), constant(s, LARGEST_SINGLE));
+  const fits = host(s, 'le', host(s, 'abs', total), limitsOf(s).largestSingle);
   const isUsual = [fits, isLarge(s, total, SINGLE), isOffMiddle(total)];
   return { result: total, isUsual, isRight: either(isUsual.reduce(both), isZero(s, total)) };
 }
@@ -94,7 +107,7 @@ function exactSum(b: Builder, s: Shape, x: Value, y: Value): Exact {
 
 /** The upper 26 bits, and the others. */
 function split(b: Builder, s: Shape, x: Value): readonly [high: Value, low: Value] {
-  const scaled = b.let(host(s, 'mul', x, constant(s, 2 ** 27 + 1)));
+  const scaled = b.let(host(s, 'mul', x, limitsOf(s).splitter));
   const high = b.let(host(s, 'sub', scaled, host(s, 'sub', scaled, x)));
   return [high, b.let(host(s, 'sub', x, high))];
 }
@@ -113,12 +126,6 @@ function exactProduct(b: Builder, s: Shape, x: Value, y: Value): Exact {
   return { rounded, excess: b.let(excess) };
 }
 
-/** More than the relative error of a sum of two numbers. */
-const DOUBT = 2 ** -51;
-/** With numbers below this nothing overflows on the way; with products above this no error underflows. */
-const MODERATE = 2 ** 970;
-const PRODUCT = 2 ** -900;
-
 /**
  * The sum of what the roundings added may have an error itself. The result is right if nothing depends on that: if it would
  * be the same with more as with less, or if there is none, since one of the two is zero.
@@ -127,14 +134,14 @@ function inDoubles(b: Builder, s: Shape, [addend, x, y]: readonly Value[]): Fuse
   const product = exactProduct(b, s, x!, y!);
   const sum = exactSum(b, s, addend!, product.rounded);
   const excess = b.let(host(s, 'add', sum.excess, product.excess));
-  const less = (factor: number): Value =>
-    host(s, 'sub', sum.rounded, host(s, 'mul', excess, constant(s, factor)));
+  const { moderate, least, more, less } = limitsOf(s);
+  const without = (factor: Value): Value => host(s, 'sub', sum.rounded, host(s, 'mul', excess, factor));
   const size = (v: Value): Value => host(s, 'abs', v);
   const sizes = host(s, 'add', host(s, 'add', size(x!), size(y!)), size(addend!));
 
-  const areModerate = host(s, 'lt', sizes, constant(s, MODERATE));
-  const isLargeProduct = host(s, 'gt', size(product.rounded), constant(s, PRODUCT));
-  const isCertain = host(s, 'eq', less(1 + DOUBT), less(1 - DOUBT));
+  const areModerate = host(s, 'lt', sizes, moderate);
+  const isLargeProduct = host(s, 'gt', size(product.rounded), least);
+  const isCertain = host(s, 'eq', without(more), without(less));
   const isSafe = either(isCertain, either(isZero(s, sum.excess), isZero(s, product.excess)));
   const isZeroProduct = either(isZero(s, x!), isZero(s, y!));
   return {

@@ -16,7 +16,6 @@ import { type Format, fromFloat, HALF, type PerFormat, toFloat } from './format.
 import {
   type Attempt,
   both,
-  constant,
   either,
   host,
   isLarge,
@@ -77,7 +76,7 @@ function ways(b: Builder, concern: Concern, tried: Tried): Way[] {
 function conditions(b: Builder, tried: Tried, modes: Modes, masks: readonly Value[]): readonly Value[] {
   const { shape, attempt, all } = tried;
   if (!attempt.mustBeFinite) return [inModes(b, modes), ...allOf(masks, all)];
-  const limit = b.inModes(modes, constant(shape, Infinity)); // zero in other modes
+  const limit = b.inModes(modes, shape.infinity); // zero in other modes
   return allOf([host(shape, 'lt', host(shape, 'abs', attempt.result), limit), ...masks], all);
 }
 

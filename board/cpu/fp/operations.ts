@@ -29,6 +29,7 @@ import {
   both,
   constant,
   either,
+  type HostOp,
   host,
   isBounded,
   isLarge,
@@ -117,7 +118,7 @@ export const MULADD: Operation = {
 
 // Signs: bits, whatever they mean
 
-const sign = (helper: PerFormat, name: string): Operation => ({
+const sign = (helper: PerFormat, name: HostOp): Operation => ({
   helper,
   concern: 'nothing',
   attempt: (_b, s, [x]) => ({ result: host(s, name, x!) }),
@@ -134,7 +135,7 @@ export const NEG = sign(
 
 // Comparison
 
-const extremum = (helper: PerFormat, name: string): Operation => ({
+const extremum = (helper: PerFormat, name: HostOp): Operation => ({
   helper,
   concern: 'flushing',
   attempt(b, s, [x, y]) {
@@ -149,7 +150,7 @@ export const MAXNM = extremum(FPMaxNum, 'max');
 export const MINNM = extremum(FPMinNum, 'min');
 
 /** All ones where it holds. */
-const relation = (helper: PerFormat, name: string, of = (_s: Shape, x: Value) => x): Operation => ({
+const relation = (helper: PerFormat, name: HostOp, of = (_s: Shape, x: Value) => x): Operation => ({
   helper,
   concern: 'flushing',
   attempt(_b, s, [x, y]) {
@@ -197,9 +198,9 @@ export function toInteger(b: Builder, f: Format, x: Value, type: IntegerType): V
 
 /** Not outside what the integer can be; some of what is inside too. */
 function isInRange(s: Shape, x: Value, { bits, signed }: IntegerType): Value {
-  const limit = constant(s, 2 ** (bits - 1));
+  const limit = constant(s.name, 2 ** (bits - 1));
   if (signed) return host(s, 'lt', host(s, 'abs', x), limit);
-  return both(host(s, 'ge', x, constant(s, 0)), host(s, 'lt', x, limit));
+  return both(host(s, 'ge', x, s.zero), host(s, 'lt', x, limit));
 }
 
 /** From an integer of 32 or 64 bits. Double precision has all numbers of 32 bits. */
@@ -210,7 +211,7 @@ export function fromInteger(b: Builder, f: Format, n: Value, signed: boolean): V
   const convert = op(`f${f.bits as 32 | 64}.convert_${n.type as 'i32' | 'i64'}_${signed ? 's' : 'u'}`, n);
   if (f === DOUBLE && n.type === 'i32') return fromFloat(convert);
   const result = b.let(convert);
-  const limit = constant(scalarShape(f), 2 ** (f.fraction + 1));
+  const limit = constant(scalarShape(f).name, 2 ** (f.fraction + 1));
   const isExact = (): Value => host(scalarShape(f), 'lt', host(scalarShape(f), 'abs', result), limit);
   return b.expect(
     [() => [inModes(b, SETTLED)], ...(isExactLikely(b) ? [() => [inModes(b, NEAREST), isExact()]] : [])],

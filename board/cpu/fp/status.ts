@@ -57,7 +57,8 @@ export const NEAREST: Modes = { ...SETTLED, status: 0 };
 export const UNFLUSHED: Modes = { control: FPCR.FZ, isControl: 0, status: 0 };
 export const FLUSHING: Modes = { ...UNFLUSHED, isControl: FPCR.FZ };
 
-export const inModes = (b: Builder, modes: Modes): Value => b.inModes(modes, i32(1));
+const TRUE = i32(1);
+export const inModes = (b: Builder, modes: Modes): Value => b.inModes(modes, TRUE);
 /**
  * Whether what happens now is exact, as far as is known: then code looks for that itself. All other code leaves it to the
  * helpers (exact.ts).

@@ -57,7 +57,7 @@ export class FpModes {
 
   /** The constant in these modes, else zero. */
   inModes(modes: Modes, value: Value): Value {
-    const known = this.known.find((one) => isSame(one, modes, value));
+    const known = this.known.find((one) => one.modes === modes && one.value === value);
     if (known) return localOf(value.type, known.local);
     if (this.areWritten) return this.chosen(modes, value);
     const local = this.trace.keepLocal(value.type);
@@ -101,13 +101,6 @@ export class FpModes {
     return this.both;
   }
 }
-
-const isSame = ({ modes, value }: Known, otherModes: Modes, other: Value): boolean =>
-  modes === otherModes &&
-  value.type === other.type &&
-  value.lo === other.lo &&
-  value.hi === other.hi &&
-  `${value.bytes}` === `${other.bytes}`;
 
 const PLAIN: Surroundings = {
   epoch: 0,
