@@ -246,10 +246,10 @@ function do_remount(at: Path, flags: number, mnt_flags: number): number {
   return 0;
 }
 
-/** Every mount is private, and that is all there is. */
+/** Every mount is private, and that is all there is: whoever is told to follow its peers (MS_SLAVE) has none to follow. */
 function do_change_type(at: Path, flags: number): number {
   if (!is_mount_root(at)) return -EINVAL;
-  return flags & MS_PRIVATE ? 0 : -EINVAL;
+  return flags & (MS_PRIVATE | MS_SLAVE) && !(flags & (MS_SHARED | MS_UNBINDABLE)) ? 0 : -EINVAL;
 }
 
 function do_loopback(task: Task, request: MountRequest, flags: number): number {

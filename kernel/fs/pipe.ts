@@ -5,7 +5,7 @@
  * Manual:  pipe(7), fifo(7), pipe(2)
  * Differs: the pages are the host's; what one can see of them is the same: 16 slots, of which each holds what one write
  *          put there, up to a page. A later write joins the last slot only where all of its odd end fits.
- * Absent:  notification pipes, splice, per-user limits
+ * Absent:  notification pipes, per-user limits
  */
 
 import { CAP_SYS_RESOURCE, capable } from '../cred.ts';
@@ -112,10 +112,10 @@ interface PipeEnd {
   version: number;
 }
 
-const pipe_of = (file: File): PipeInodeInfo => (file.private_data as PipeEnd).pipe;
+export const pipe_of = (file: File): PipeInodeInfo => (file.private_data as PipeEnd).pipe;
 
-const pipe_empty = (pipe: PipeInodeInfo): boolean => pipe.bufs.length === 0;
-const pipe_full = (pipe: PipeInodeInfo): boolean => pipe.bufs.length >= pipe.max_usage;
+export const pipe_empty = (pipe: PipeInodeInfo): boolean => pipe.bufs.length === 0;
+export const pipe_full = (pipe: PipeInodeInfo): boolean => pipe.bufs.length >= pipe.max_usage;
 const nonblocking = (iocb: Kiocb): boolean =>
   (iocb.file.f_flags & O_NONBLOCK) !== 0 || (iocb.ki_flags & IOCB_NOWAIT) !== 0;
 

@@ -164,6 +164,7 @@ function sock_write_iter(task: Task, { file }: Kiocb, from: IovIter): MaySleep<n
 }
 
 const socket_file_ops: FileOperations = {
+  splice_read: true,
   splice_write: true,
   read_iter: sock_read_iter,
   write_iter: sock_write_iter,

@@ -64,7 +64,7 @@ import {
 import { sys_getdents64 } from '../fs/readdir.ts';
 import { sys_ppoll, sys_pselect6 } from '../fs/select.ts';
 import { sys_signalfd4 } from '../fs/signalfd.ts';
-import { sys_copy_file_range, sys_sendfile64 } from '../fs/splice.ts';
+import { sys_copy_file_range, sys_sendfile64, sys_splice, sys_tee, sys_vmsplice } from '../fs/splice.ts';
 import { sys_newfstat, sys_newfstatat, sys_readlinkat, sys_statx } from '../fs/stat.ts';
 import { sys_fstatfs, sys_statfs } from '../fs/statfs.ts';
 import { sys_timerfd_create, sys_timerfd_gettime, sys_timerfd_settime } from '../fs/timerfd.ts';
@@ -312,6 +312,9 @@ export const sys_call_table: readonly Row[] = [
   [ 87, sys_timerfd_gettime],
   // kernel/fs/splice.ts
   [ 71, sys_sendfile64],
+  [ 75, sys_vmsplice],
+  [ 76, sys_splice],
+  [ 77, sys_tee],
   [285, sys_copy_file_range],
   // kernel/fs/stat.ts
   [ 78, sys_readlinkat],
