@@ -14,10 +14,10 @@ TESTS := $(shell find tests -name '*.ts')
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 18
 
-run: dist/.stamp build/initramfs.cpio ## boot to a shell on the serial console (ctrl-a x quits)
+run: $(BOOT)/cli.code ## boot to a shell on the serial console (ctrl-a x quits)
 	@node $(BOOT)/eret.js $(ARGS)
 
-test: dist/.stamp build/initramfs.cpio build/.checked ## install, build, check types and style, run every test
+test: $(BOOT)/cli.code build/.checked ## install, build, check types and style, run every test
 	@node_modules/.bin/tsx tests/run.ts $(TESTFILES)
 
 check: build/.checked ## types, lint, format and the project's own gates
@@ -25,7 +25,7 @@ check: build/.checked ## types, lint, format and the project's own gates
 fuzz: dist/.stamp ## random instructions against qemu-aarch64, random programs in both engines: the long run
 	@node_modules/.bin/tsx tests/lib/fuzz.ts $(ARGS)
 
-bench: dist/.stamp build/initramfs.cpio ## how fast it is, and the ratios to native, Linux in QEMU and, with V86=FOLDER, v86
+bench: $(BOOT)/cli.code ## how fast it is, and the ratios to native, Linux in QEMU and, with V86=FOLDER, v86
 	@node_modules/.bin/tsx tests/bench/bench.ts $(ARGS)
 
 kselftest: dist/.stamp build/initramfs.cpio build/kselftest/.built ## Linux's own selftests, built from Debian's kernel source or KSRC=
@@ -53,11 +53,16 @@ node_modules/.stamp: package.json package-lock.json
 dist/.stamp: node_modules/.stamp tsconfig.json $(SOURCES)
 	node_modules/.bin/tsc -p .
 	node dist/board/cpu/engine/build.js
-	node_modules/.bin/esbuild $(BOOT)/cli.js --bundle --platform=node --format=esm --sourcemap --outfile=$(BOOT)/eret.js --log-level=warning
-	sed -E 's/^var ([^ ;]+ =|\{)/const \1/' $(BOOT)/eret.js >$(BOOT)/eret.tmp && mv $(BOOT)/eret.tmp $(BOOT)/eret.js
+	node_modules/.bin/esbuild $(BOOT)/cli.js --bundle --platform=node --format=cjs --define:import.meta.url=bundleUrl --sourcemap --outfile=$(BOOT)/cli.cjs --log-level=warning
+	sed -E 's/^var ([^ ;]+ =|\{)/const \1/' $(BOOT)/cli.cjs >$(BOOT)/cli.tmp && mv $(BOOT)/cli.tmp $(BOOT)/cli.cjs
+	rm -f $(BOOT)/cli.code
 	cp dist/board/cpu/engine/interpreter-*.wasm $(BOOT)/interpreter.wasm
 	cp dist/board/cpu/engine/counting-*.wasm $(BOOT)/counting.wasm
 	@touch $@
+
+# What V8 makes of the command line (eret.ts). It starts without, too, only later.
+$(BOOT)/cli.code: dist/.stamp build/initramfs.cpio
+	node $(BOOT)/precompile.js >build/precompile.log
 
 build/initramfs.cpio: node_modules/.stamp $(USERLAND)
 	@mkdir -p build

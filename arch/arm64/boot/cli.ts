@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 /*
  * arch/arm64/boot/cli.ts - `eret [options] [program [args...]]`
  *
@@ -387,4 +386,8 @@ for (const name of ['stdout', 'stderr'] as const)
     if (why(error) === 'EPIPE') process.exit(killedBy('SIGPIPE'));
     giveUp(new UsageError(`${name}: ${why(error)}`));
   });
-process.exitCode = await main(process.argv.slice(2)).catch(fail);
+void main(process.argv.slice(2))
+  .catch(fail)
+  .then((status) => {
+    process.exitCode = status;
+  });

@@ -10,7 +10,7 @@ import { SourceMap, type SourceMapPayload } from 'node:module';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const PLACE = /(file:\/\/\/[^\s():]+\.js):(\d+):(\d+)/g;
+const PLACE = /(file:\/\/\/[^\s():]+\.c?js):(\d+):(\d+)/g;
 
 /** Replaces every place in a built file by the place in its source; what has no map stays as it is. */
 export function mapStack(text: string): string {
