@@ -108,11 +108,12 @@ export interface MemOptions {
   readonly sp?: Reg;
 }
 
-/** Of FPCR the bits of `control` are `isControl`, of FPSR those of `status` are set. */
+/** Of FPCR the bits of `control` are `isControl`, of FPSR those of `status` are `isStatus`. */
 export interface Modes {
   readonly control: number;
   readonly isControl: number;
   readonly status: number;
+  readonly isStatus: number;
 }
 
 /** Conditions that lead somewhere if all of them hold; the last ones may be expensive. */
@@ -190,7 +191,7 @@ export interface Builder {
 
   /** The constant v while floating point is in one of these modes, else zero. */
   inModes(modes: Modes, v: Value): Value;
-  /** Whether it is in one of them now, when code is made; undefined: that is not known, and the code is for all modes. */
+  /** Whether it is in one of them now, when code is made; undefined: perhaps not, but the code is for all modes. */
   likely(modes: Modes): boolean | undefined;
 
   // Flow. branch, branchReg, exit, sys, undefined are the last statement of a row.

@@ -353,9 +353,9 @@ export class Handler implements Builder, Surroundings {
     this.write(`${v.type}.store`, i32(0), offset, v);
   }
 
-  inModes({ control, isControl, status }: Modes, v: Value): Value {
+  inModes({ control, isControl, status, isStatus }: Modes, v: Value): Value {
     const now = and(this.get(STATE.FPCR, 'i64'), i64(control, status));
-    return select(eq(now, i64(isControl, status)), v, zeroLike(v));
+    return select(eq(now, i64(isControl, isStatus)), v, zeroLike(v));
   }
 
   likely(_modes: Modes): boolean | undefined {

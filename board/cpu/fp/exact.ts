@@ -12,7 +12,6 @@ import { add, and, ctz, eqz, geu, op, or, type Value, v128 } from '../value.ts';
 import {
   type Binary,
   binary,
-  DOUBLE,
   type Format,
   fromFloat,
   HALF,
@@ -78,11 +77,14 @@ const zeros = (f: Format, x: Value): Value => ctz(or(fromFloat(x), leastNormal(f
 export const isExactSum = (s: Shape, x: Value, y: Value, sum: Value): Value =>
   both(host(s, 'eq', host(s, 'sub', sum, x), y), host(s, 'eq', host(s, 'sub', sum, y), x));
 
-export const isExactProduct = (s: Shape, x: Value, y: Value, product: Value): Value =>
-  productFits(s, x, y, product, areHalves(s, x, y));
+/** Whether a product of the two has no more significant bits than the format, at least where it says so. */
+type Fit = (s: Shape, x: Value, y: Value) => Value;
 
-export const isExactQuotient = (s: Shape, x: Value, y: Value, quotient: Value): Value =>
-  quotientFits(s, x, y, quotient, areHalves(s, quotient, y));
+export const isExactProduct = (s: Shape, fit: Fit, x: Value, y: Value, product: Value): Value =>
+  productFits(s, x, y, product, fit(s, x, y));
+
+export const isExactQuotient = (s: Shape, fit: Fit, x: Value, y: Value, quotient: Value): Value =>
+  quotientFits(s, x, y, quotient, fit(s, quotient, y));
 
 /** The square of the root is exact, and the operand. */
 export const isExactRoot = (s: Shape, x: Value, root: Value): Value =>
@@ -103,18 +105,28 @@ function quotientFits(s: Shape, x: Value, y: Value, quotient: Value, isShort: Va
 
 const isNormal = (s: Shape, x: Value): Value => both(isBounded(s, x), isLarge(s, x));
 
-/** Whether both have at most half as many significant bits as the format: the lower ones are zero. */
-function areHalves(s: Shape, x: Value, y: Value): Value {
-  if (x.type !== 'v128') return eqz(and(or(fromFloat(x), fromFloat(y)), LOWER_HALF[s.format.name]));
-  const bits = op('v128.and', op('v128.or', x, y), lowerHalves(s.format));
-  return op(s.name === 'f64x2' ? 'i64x2.eq' : 'i32x4.eq', bits, s.zero);
-}
+/** Both have at most half as many significant bits as the format: the lower ones are zero. */
+const areHalves: Fit = (s, x, y) =>
+  x.type === 'v128'
+    ? isClear(s, op('v128.or', x, y), LOWER_HALVES[s.format.name as 's' | 'd'])
+    : eqz(and(or(fromFloat(x), fromFloat(y)), LOWER_HALF[s.format.name as 's' | 'd']));
 
+/** Of vectors only: one of the two is a power of two. */
+const haveRoom: Fit = (s, x, y) => {
+  if (x.type !== 'v128') return isShort(s, x, y);
+  const fraction = FRACTIONS[s.format.name as 's' | 'd'];
+  return either(isClear(s, x, fraction), isClear(s, y, fraction));
+};
+
+/** The second one is more expensive, and finds more. */
+export const FITS: readonly Fit[] = [areHalves, haveRoom];
+
+const isClear = (s: Shape, x: Value, mask: Value): Value =>
+  op(s.name === 'f64x2' ? 'i64x2.eq' : 'i32x4.eq', op('v128.and', x, mask), s.zero);
+
+const everywhere = (lo: number, hi = lo): Value =>
+  v128([...new Uint8Array(Int32Array.of(lo, hi, lo, hi).buffer)]);
 /** With the bit that is not stored, half of 53 or 24 remains. */
-const LOWER_HALF = { d: 0x7ff_ffff, s: 0xfff, h: 0 } as const;
-
-function lowerHalves(f: Format): Value {
-  const mask = LOWER_HALF[f.name];
-  const words = f === DOUBLE ? [mask, 0, mask, 0] : [mask, mask, mask, mask];
-  return v128([...new Uint8Array(Int32Array.from(words).buffer)]);
-}
+const LOWER_HALF = { d: 0x7ff_ffff, s: 0xfff } as const;
+const LOWER_HALVES = { d: everywhere(LOWER_HALF.d, 0), s: everywhere(LOWER_HALF.s) } as const;
+const FRACTIONS = { d: everywhere(-1, 0xf_ffff), s: everywhere(0x7f_ffff) } as const;

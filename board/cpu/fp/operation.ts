@@ -68,7 +68,8 @@ function ways(b: Builder, concern: Concern, tried: Tried): Way[] {
   const list: Way[] = [() => conditions(b, tried, SETTLED, right)];
   if (isUsual && b.likely(SETTLED)) list.unshift(() => conditions(b, tried, SETTLED, isUsual));
   if (mayUnderflow && b.likely(UNDERFLOWN) !== false) list.push(() => conditions(b, tried, UNDERFLOWN, []));
-  if (isExact && isExactLikely(b)) list.push(() => [inModes(b, NEAREST), tried.all(isExact())]);
+  if (isExactLikely(b))
+    for (const one of isExact ?? []) list.push(() => [inModes(b, NEAREST), tried.all(one())]);
   if (concern === 'rounding' && b.likely(FLUSHING) !== false) list.push(() => flushingConditions(b, tried));
   return list;
 }

@@ -21,7 +21,7 @@ import {
   toFloat,
   unary,
 } from './format.ts';
-import { isExactProduct, isExactQuotient, isExactRoot, isExactSum } from './exact.ts';
+import { FITS, isExactProduct, isExactQuotient, isExactRoot, isExactSum } from './exact.ts';
 import { FPMulAdd } from './fused.ts';
 import { fusedOnHost } from './fused-host.ts';
 import type { Operation } from './operation.ts';
@@ -49,7 +49,7 @@ const sum = (helper: PerFormat, name: 'add' | 'sub'): Operation => ({
   attempt(b, s, [x, y]) {
     const result = b.let(host(s, name, x!, y!));
     const added = name === 'add' ? y! : host(s, 'neg', y!);
-    return { result, mustBeFinite: true, isExact: () => isExactSum(s, x!, added, result) };
+    return { result, mustBeFinite: true, isExact: [() => isExactSum(s, x!, added, result)] };
   },
 });
 
@@ -62,7 +62,7 @@ const product = (helper: PerFormat): Operation => ({
     return {
       ...{ result, mustBeFinite: true, mayUnderflow: true, isUsual: [isNormal] },
       isRight: either(isNormal, either(isZero(s, x!), isZero(s, y!))),
-      isExact: () => isExactProduct(s, x!, y!, result),
+      isExact: FITS.map((fit) => () => isExactProduct(s, fit, x!, y!, result)),
     };
   },
 });
@@ -89,7 +89,7 @@ export const DIV: Operation = {
     return {
       ...{ result, mustBeFinite: true, mayUnderflow: true, isUsual: [isNormal] },
       isRight: either(isNormal, isZero(s, x!)),
-      isExact: () => isExactQuotient(s, x!, y!, result),
+      isExact: FITS.map((fit) => () => isExactQuotient(s, fit, x!, y!, result)),
     };
   },
 };
@@ -98,7 +98,7 @@ export const SQRT: Operation = {
   concern: 'rounding',
   attempt(b, s, [x]) {
     const result = b.let(host(s, 'sqrt', x!));
-    return { result, mustBeFinite: true, isExact: () => isExactRoot(s, x!, result) };
+    return { result, mustBeFinite: true, isExact: [() => isExactRoot(s, x!, result)] };
   },
 };
 /** addend + x * y */
@@ -108,11 +108,11 @@ export const MULADD: Operation = {
   attempt(b, s, operands) {
     const [addend, x, y] = operands as [Value, Value, Value];
     const fused = fusedOnHost(b, s, operands);
-    const isExact = (): Value => {
+    const exactly = (fit: (typeof FITS)[number]): Value => {
       const exact = b.let(host(s, 'mul', x, y));
-      return both(isExactProduct(s, x, y, exact), isExactSum(s, exact, addend, fused.result));
+      return both(isExactProduct(s, fit, x, y, exact), isExactSum(s, exact, addend, fused.result));
     };
-    return { ...fused, isExact };
+    return { ...fused, isExact: FITS.map((fit) => () => exactly(fit)) };
   },
 };
 

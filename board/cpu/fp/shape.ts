@@ -19,8 +19,8 @@ export interface Attempt {
   readonly mayUnderflow?: true;
   /** Stronger than isRight, true of most numbers, and quicker to find out: all of these. */
   readonly isUsual?: readonly Value[];
-  /** Where there is nothing to round. */
-  readonly isExact?: () => Value;
+  /** Where there is nothing to round, for all that each of these finds. */
+  readonly isExact?: readonly (() => Value)[];
 }
 
 type ShapeName = 'f32' | 'f64' | 'f32x4' | 'f64x2';

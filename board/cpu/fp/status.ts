@@ -47,24 +47,26 @@ export const flushes = (b: Builder, f: Format): Value => control(b, f === HALF ?
 // What fast paths ask for (operation.ts).
 
 /** Rounding to nearest, no flushing, and inexactness is known already. */
-export const SETTLED: Modes = { control: FPCR.RMODE | FPCR.FZ, isControl: 0, status: FPSR.IXC };
+export const SETTLED: Modes = {
+  ...{ control: FPCR.RMODE | FPCR.FZ, isControl: 0 },
+  ...{ status: FPSR.IXC, isStatus: FPSR.IXC },
+};
 /** And underflow too. */
-export const UNDERFLOWN: Modes = { ...SETTLED, status: FPSR.IXC | FPSR.UFC };
+const UNDERFLOW = FPSR.IXC | FPSR.UFC;
+export const UNDERFLOWN: Modes = { ...SETTLED, status: UNDERFLOW, isStatus: UNDERFLOW };
 /** Settled with flushing, as programs compiled for speed want it. */
 export const SETTLED_FLUSHING: Modes = { ...SETTLED, isControl: FPCR.FZ };
-/** Good for what need not be rounded. */
-export const NEAREST: Modes = { ...SETTLED, status: 0 };
-export const UNFLUSHED: Modes = { control: FPCR.FZ, isControl: 0, status: 0 };
+/** Good for what need not be rounded... */
+export const NEAREST: Modes = { ...SETTLED, status: 0, isStatus: 0 };
+/** ...as nothing has been so far. */
+const UNROUNDED: Modes = { ...SETTLED, isStatus: 0 };
+export const UNFLUSHED: Modes = { control: FPCR.FZ, isControl: 0, status: 0, isStatus: 0 };
 export const FLUSHING: Modes = { ...UNFLUSHED, isControl: FPCR.FZ };
 
 const TRUE = i32(1);
 export const inModes = (b: Builder, modes: Modes): Value => b.inModes(modes, TRUE);
-/**
- * Whether what happens now is exact, as far as is known: then code looks for that itself. All other code leaves it to the
- * helpers (exact.ts).
- */
-export const isExactLikely = (b: Builder): boolean =>
-  b.likely(NEAREST) === true && b.likely(SETTLED) === false;
+/** Whether what happens now is exact, as far as is known. All other code leaves the search for that to the helpers. */
+export const isExactLikely = (b: Builder): boolean => b.likely(UNROUNDED) === true;
 
 /** FPProcessException: cumulative bits of FPSR. */
 export function raise(b: Builder, flags: Value | number): void {

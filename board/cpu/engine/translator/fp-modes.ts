@@ -7,6 +7,7 @@
  * what was raised in FPSR since, but not what was written. And code is made for what they are when it is made.
  */
 import type { Modes } from '../../builder.ts';
+import { FPSR } from '../../fp/status.ts';
 import { STATE } from '../../state.ts';
 import { and, eq, i64, localOf, select, type Value, zeroLike } from '../../value.ts';
 import type { Code } from '../../wasm.ts';
@@ -17,12 +18,17 @@ import { emit, type Surroundings } from '../emitter.ts';
 export interface FpNow {
   readonly control: number;
   readonly status: number;
-  /** Blocks of the page, a bit each, that have too often left to the interpreter what was not expected. */
+  /** Blocks of the page, a bit each, that are to expect that nothing has been inexact so far. Others expect that it has. */
+  readonly exact: number;
+  /** Blocks that have too often left to the interpreter what was not expected: they are to expect anything. */
   readonly careful: number;
 }
 
 /** The bit of the block in which the offset from the page's start is. */
-export const blockAt = (offset: number): number => 1 << (offset >>> 8);
+export const blockAt = (offset: number): number => 1 << (offset >>> 7);
+/** Those of a trace that begins there, or nearly so. */
+export const blocksFrom = (offset: number): number =>
+  blockAt(offset) | blockAt(Math.min(offset + 0x80, 0xfff));
 
 interface Trace {
   readonly code: Code;
@@ -37,7 +43,7 @@ interface Known {
 }
 
 export class FpModes {
-  readonly now: FpNow;
+  private readonly now: FpNow;
   private readonly trace: Trace;
   private readonly known: Known[] = [];
   /** The local with FPCR and FPSR, as STATE has them together. */
@@ -50,9 +56,17 @@ export class FpModes {
     this.now = now;
   }
 
-  /** Whether they are such now. */
-  likely({ control, isControl, status }: Modes): boolean {
-    return (this.now.control & control) === isControl && (this.now.status & status) === status;
+  /** Whether code for the offset is to be for all modes. */
+  isCareful(offset: number): boolean {
+    return (this.now.careful & blockAt(offset)) !== 0;
+  }
+
+  /** Whether they are such now; undefined: perhaps not, but code for the offset is to be careful. */
+  likely({ control, isControl, status, isStatus }: Modes, offset: number): boolean | undefined {
+    const isExact = (this.now.exact & blockAt(offset)) !== 0;
+    const raised = isExact ? this.now.status & ~FPSR.IXC : this.now.status | FPSR.IXC;
+    const areSuch = (this.now.control & control) === isControl && (raised & status) === isStatus;
+    return areSuch || (this.isCareful(offset) ? undefined : false);
   }
 
   /** The constant in these modes, else zero. */
@@ -91,9 +105,9 @@ export class FpModes {
     }
   }
 
-  private chosen({ control, isControl, status }: Modes, value: Value): Value {
+  private chosen({ control, isControl, status, isStatus }: Modes, value: Value): Value {
     const both = localOf('i64', this.local());
-    return select(eq(and(both, i64(control, status)), i64(isControl, status)), value, zeroLike(value));
+    return select(eq(and(both, i64(control, status)), i64(isControl, isStatus)), value, zeroLike(value));
   }
 
   private local(): number {

@@ -16,7 +16,6 @@ import type { Helper } from '../../builder.ts';
 import type { Trace } from './discovery.ts';
 import { emit, type Surroundings } from '../emitter.ts';
 import { type Frame, type Services, Temporaries } from '../frame.ts';
-import { blockAt } from './fp-modes.ts';
 import type { Group } from './group.ts';
 import { Locals } from './locals.ts';
 import type { Region } from './region.ts';
@@ -156,11 +155,6 @@ export class GroupFrame implements Frame {
       this.storeOperand(STATE.FLAG_B, b);
     } else this.store('i32.store', STATE.NZCV, kind === ORDERED ? ordered(a, b) : a);
     this.store('i32.store', STATE.FLAG_KIND, i32(kind === ORDERED ? FLAG_KIND.RAW : kind));
-  }
-
-  /** Whether the instruction has come to what was not expected often (fp-modes.ts). */
-  get isCareful(): boolean {
-    return (this.region.fp.careful & blockAt(this.offset)) !== 0;
   }
 
   /** Leaves, to have this instruction executed by the interpreter: nothing of it has happened. */

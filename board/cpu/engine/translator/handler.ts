@@ -159,7 +159,8 @@ export class TraceHandler extends Handler {
   /** Who is surprised leaves, rather than to have helpers called: then all that is in registers of the host stays there. */
   override expect(ways: readonly Way[], then: () => Value, otherwise: () => Value): Value {
     const { code, trace } = this;
-    if (trace.isCareful || trace.locals.arms > 0) return super.expect(ways, then, otherwise);
+    if (trace.locals.fpModes.isCareful(trace.offset) || trace.locals.arms > 0)
+      return super.expect(ways, then, otherwise);
     const right = code.block();
     for (const way of ways) this.perhaps(() => this.go(way(), right));
     trace.stay(true);
@@ -261,7 +262,7 @@ export class TraceHandler extends Handler {
   }
 
   override likely(modes: Modes): boolean | undefined {
-    return this.trace.isCareful ? undefined : this.trace.locals.fpModes.likely(modes);
+    return this.trace.locals.fpModes.likely(modes, this.trace.offset);
   }
 
   // Memory.

@@ -23,7 +23,8 @@ export class View {
   readonly slots = new Map<number, number>();
   /** How often time was up here since everything was translated anew, together. */
   samples = 0;
-  /** Blocks of it, a bit each, whose floating point is full of surprises (fp-modes.ts). */
+  /** Blocks of it, a bit each, whose floating point is not what is expected elsewhere (fp-modes.ts). */
+  exact = 0;
   careful = 0;
   /** Traces were made since. */
   isScattered = false;

@@ -11,11 +11,12 @@
 import type { Bus } from '../../../bus.ts';
 import type { Tlb } from '../../../mmu/tlb.ts';
 import type { Row } from '../../builder.ts';
+import { FPSR } from '../../fp/status.ts';
 import { EXIT, type EngineImports, STATE } from '../../state.ts';
 import { loadInterpreter, type Run } from '../load.ts';
 import { Discovery, type Trace } from './discovery.ts';
 import { dispatcherBytes } from './dispatcher.ts';
-import { blockAt, type FpNow } from './fp-modes.ts';
+import { blockAt, blocksFrom, type FpNow } from './fp-modes.ts';
 import type { PageAddress } from './frame.ts';
 import { JumpCache } from './jump-cache.ts';
 import { TraceModule } from './module.ts';
@@ -44,6 +45,8 @@ interface Request {
   /** Its page of RAM, counted from 0. */
   readonly number: number;
   readonly entries: number[];
+  /** FpNow.exact for them. */
+  exact: number;
   /** All traces of the page, anew. */
   isMerger: boolean;
 }
@@ -163,9 +166,10 @@ export class Translator {
   }
 
   private request(page: PageAddress, number: number, offset: number): void {
-    const { entries } = this.requestFor(page, number);
-    const isWishedAgain = entries.includes(offset);
-    if (!isWishedAgain) entries.push(offset);
+    const request = this.requestFor(page, number);
+    const isWishedAgain = request.entries.includes(offset);
+    if (!isWishedAgain) request.entries.push(offset);
+    if (this.isExact) request.exact |= blocksFrom(offset);
     this.visits.postpone(page.lo | offset);
     const count = this.waiting.reduce((sum, request) => sum + request.entries.length, 0);
     if (isWishedAgain || this.visits.threshold === 1 || count >= BATCH) this.compile();
@@ -174,7 +178,7 @@ export class Translator {
   private requestFor(page: PageAddress, number: number): Request {
     const waiting = this.waiting.find((one) => one.number === number && samePage(one.page, page));
     if (waiting) return waiting;
-    const request = { page, number, entries: [], isMerger: false };
+    const request = { page, number, entries: [], exact: 0, isMerger: false };
     this.waiting.push(request);
     return request;
   }
@@ -192,9 +196,15 @@ export class Translator {
     this.place(module, made);
   }
 
-  private fpNow({ page, number }: Request): FpNow {
-    const careful = this.pages.view(number, page)?.careful ?? 0;
-    return { control: this.words[STATE.FPCR >>> 2]!, status: this.words[STATE.FPSR >>> 2]!, careful };
+  private fpNow({ page, number, exact }: Request): FpNow {
+    const view = this.pages.view(number, page);
+    const [control, status] = [this.words[STATE.FPCR >>> 2]!, this.words[STATE.FPSR >>> 2]!];
+    return { control, status, exact: exact | (view?.exact ?? 0), careful: view?.careful ?? 0 };
+  }
+
+  /** Nothing has been inexact so far. */
+  private get isExact(): boolean {
+    return (this.words[STATE.FPSR >>> 2]! & FPSR.IXC) === 0;
   }
 
   /** The traces of the region. An entry without one will not be asked for again soon. */
@@ -225,10 +235,15 @@ export class Translator {
     const view = this.pages.view(number, page);
     if (!view) return;
     view.samples++;
-    const careful = view.careful | this.surprised(page);
-    const isSurprised = careful !== view.careful;
-    view.careful = careful;
-    if (isSurprised || view.isWorthMerging) this.merge(page, number, view);
+    if (this.isToBeMended(page, view) || view.isWorthMerging) this.merge(page, number, view);
+  }
+
+  /** Whether code that often comes to what was not expected can be made anew so that it expects that. */
+  private isToBeMended(page: PageAddress, view: View): boolean {
+    const block = this.surprised(page) & ~view.careful;
+    if (this.isExact && (view.exact & block) === 0) view.exact |= block;
+    else view.careful |= block;
+    return block !== 0;
   }
 
   /** The block of the page where floating point often came to what was not expected; 0: none. */
@@ -256,7 +271,9 @@ export class Translator {
     let i = 0;
     for (const { request, heads } of made) {
       for (const head of heads) {
-        this.pages.put(request.number, request.page, head, slots[i++]!).isScattered = !request.isMerger;
+        const view = this.pages.put(request.number, request.page, head, slots[i++]!);
+        view.isScattered = !request.isMerger;
+        view.exact |= request.exact;
         this.visits.claim(request.page.lo | head);
       }
     }

@@ -23,6 +23,9 @@ const RESULTS_PA = RAM + 0x2_0000;
 /** Iterations of the loop, and how often it is entered. */
 const LENGTH = 3;
 const ENTRIES = Number(process.env.ENTRIES ?? 60);
+/** As they lie in memory. */
+const bits = ({ buffer }: Float64Array | Float32Array): bigint =>
+  new BigUint64Array(buffer as ArrayBuffer)[0]!;
 /** They raise nothing, so that the mode stays what it is. */
 const ZEROS = new Array<bigint>(6 * LENGTH).fill(0n);
 /** Quiet ones of all sizes. */
@@ -122,13 +125,23 @@ const MODES: readonly Mode[] = [
 /** All numbers of an entry: of any kind, whole numbers, or zeros and ones. */
 function numbers(random: Random): bigint[] {
   const floats = new RandomFloats(random);
-  const kind = random.below(4);
-  const next = [() => floats.dword(), () => double(random), () => singles(random), () => random.pick(SMALL)][
-    kind
-  ]!;
+  const kind = random.below(5);
+  const scales = random.pick(SCALES);
+  const next = [
+    () => floats.dword(),
+    () => double(random),
+    () => singles(random),
+    () => random.pick(SMALL),
+    () => random.pick(scales),
+  ][kind]!;
   return Array.from({ length: 6 * LENGTH }, next);
 }
 
+/** Powers of two, what is nearly one, and numbers with all their bits: in double precision, and in single precision. */
+const SCALES = [
+  [2 ** 55 - 8, 1 / 3, 4, 1.5, 2 ** -20].map((n) => bits(Float64Array.of(n))),
+  [2 ** 25 - 2, 1 / 3, 4, 1.5, 2 ** -20].map((n) => bits(Float32Array.of(n, 2))),
+];
 /** 0, -0, 1, -1 in double precision, and in single precision. */
 const SMALL = [
   0n,
@@ -143,8 +156,6 @@ const double = (random: Random): bigint => bits(Float64Array.of(whole(random, 24
 const singles = (random: Random): bigint => bits(Float32Array.of(whole(random, 10), whole(random, 10)));
 const whole = (random: Random, least: number): number =>
   (random.word() >>> (32 - least - random.below(5))) / 2 ** random.below(4);
-const bits = ({ buffer }: Float64Array | Float32Array): bigint =>
-  new BigUint64Array(buffer as ArrayBuffer)[0]!;
 
 /** Every text on a page of its own. */
 const codeOf = (text: string): number => 0x10_0000 + 0x1000 * texts.indexOf(text);
