@@ -101,6 +101,11 @@ class TmpfsMapping extends ShmemMapping {
     return true;
   }
 
+  /** More pages than the file system may have: nobody need try. */
+  exceeds_size(pages: number): boolean {
+    return pages > sbinfo(this.inode.i_sb).max_blocks;
+  }
+
   /** Is there something that somebody wrote? */
   has_data(index: number): boolean {
     return super.get_page(index, false) > 0 && !this.unwritten.has(index);
@@ -108,14 +113,16 @@ class TmpfsMapping extends ShmemMapping {
 
   /** The first page with data at or after `index`; -1: none. */
   next_data(index: number): number {
-    let at = this.next_page(index);
-    while (at >= 0 && this.unwritten.has(at)) at = this.next_page(at + 1);
-    return at;
+    return this.next_page(index, this.unwritten);
   }
 
   override punch(first: number, end: number): void {
     super.punch(first, end);
-    for (const index of [...this.unwritten]) if (index >= first && index < end) this.unwritten.delete(index);
+    if (end - first < this.unwritten.size)
+      for (let index = first; index < end; index++) this.unwritten.delete(index);
+    else
+      for (const index of [...this.unwritten])
+        if (index >= first && index < end) this.unwritten.delete(index);
   }
 }
 

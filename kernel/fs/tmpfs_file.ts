@@ -10,7 +10,7 @@ import { FMODE_CAN_ODIRECT, IOCB_APPEND } from '../include/linux/fs_modes.ts';
 import type { VmArea } from '../include/linux/mm_types.ts';
 import type { Task } from '../include/linux/sched.ts';
 import { PAGE_SIZE } from '../include/linux/types.ts';
-import { EFAULT, EFBIG, ENXIO, EPERM } from '../include/uapi/errno.ts';
+import { EFAULT, EFBIG, ENOSPC, ENXIO, EPERM } from '../include/uapi/errno.ts';
 import {
   FALLOC_FL_KEEP_SIZE,
   FALLOC_FL_PUNCH_HOLE,
@@ -147,6 +147,7 @@ function shmem_fallocate(file: File, mode: number, offset: number, length: numbe
 /** All of [first, end), or none of those that were not there. */
 function allocate_pages(inode: Inode, first: number, end: number): number {
   const mapping = shmem_mapping(inode);
+  if (mapping.exceeds_size(end - first)) return -ENOSPC;
   const made: number[] = [];
   for (let index = first; index < end; index++) {
     const fresh = mapping.allocate(index);

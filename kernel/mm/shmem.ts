@@ -42,10 +42,11 @@ export class ShmemMapping implements AddressSpace {
     return create ? this.add_page(index) : 0;
   }
 
-  /** The first page at or after `index` that exists; -1: none. SEEK_DATA. */
-  next_page(index: number): number {
+  /** The first page at or after `index` that exists and is not in `except`; -1: none. SEEK_DATA. */
+  next_page(index: number, except: ReadonlySet<number>): number {
     let first = -1;
-    for (const at of this.pages.keys()) if (at >= index && (first < 0 || at < first)) first = at;
+    for (const at of this.pages.keys())
+      if (at >= index && (first < 0 || at < first) && !except.has(at)) first = at;
     return first;
   }
 

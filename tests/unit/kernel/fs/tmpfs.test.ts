@@ -52,6 +52,16 @@ test('SEEK_DATA and SEEK_HOLE find the pages that are there', () => {
   assert.is(seek(8 * PAGE, 4), -ENXIO);
 });
 
+test('fallocate() of more than fits is refused at once, and what is allocated is no data, at whatever length', () => {
+  const u = new FsMachine().user();
+  const fd = u.open('/f', O_RDWR | O_CREAT);
+  assert.is(u.sys('fallocate', fd, 0, 0, 2 ** 50), -ENOSPC);
+  assert.is(u.sys('fallocate', fd, 0, 0, 100 * PAGE), 0);
+  assert.is(u.sys('lseek', fd, 0, 3), -ENXIO);
+  assert.is(u.sys('fallocate', fd, 3, PAGE, 98 * PAGE), 0);
+  assert.is(stat(u, '/f').blocks, 2 * 8);
+});
+
 test('shrinking and growing again shows zeroes, not what was there', () => {
   const u = new FsMachine().user();
   u.put('/f', 'x'.repeat(100));
