@@ -49,7 +49,7 @@ export const sys_getppid = SYSCALL_DEFINE('getppid', {}, (task) => task_tgid_vnr
 
 export const sys_setpgid = SYSCALL_DEFINE('setpgid', { pid: int, pgid: int }, (task, { pid, pgid }) => {
   const nr = pid || task_tgid_vnr(task, task);
-  if (pgid < 0) return -EINVAL;
+  if ((pgid || nr) < 0) return -EINVAL;
   const target = find_task_by_vpid(task, nr);
   if (!target) return -ESRCH;
   return may_setpgid(task, target) || join_pgrp(task, target, pgid || nr);

@@ -6,7 +6,7 @@
  */
 
 import type { File, FileOperations, Inode, SuperBlock } from '../include/linux/fs.ts';
-import { FMODE_LSEEK } from '../include/linux/fs_modes.ts';
+import { FMODE_LSEEK, FMODE_PREAD, FMODE_PWRITE } from '../include/linux/fs_modes.ts';
 import type { Task } from '../include/linux/sched.ts';
 import { O_ACCMODE, O_NONBLOCK } from '../include/uapi/fcntl.ts';
 import { ANON_INODE_FS_MAGIC } from '../include/uapi/stat.ts';
@@ -27,6 +27,7 @@ export function anon_inode_getfile(
   const dentry = d_alloc(mnt.mnt_root, name);
   dentry.d_inode = the_inode(mnt.mnt_sb);
   const file = alloc_file({ mnt, dentry }, flags & (O_ACCMODE | O_NONBLOCK), fops, task.cred);
+  file.f_mode &= ~(FMODE_PREAD | FMODE_PWRITE);
   if (!fops.llseek) file.f_mode &= ~FMODE_LSEEK;
   file.private_data = priv;
   return file;

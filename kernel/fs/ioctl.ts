@@ -9,9 +9,18 @@
 import type { File, Inode } from '../include/linux/fs.ts';
 import type { Task } from '../include/linux/sched.ts';
 import { PAGE_SIZE, type UserPtr } from '../include/linux/types.ts';
-import { ENOIOCTLCMD, ENOTTY } from '../include/uapi/errno.ts';
+import { EINVAL, ENOIOCTLCMD, ENOTTY } from '../include/uapi/errno.ts';
 import { O_NONBLOCK } from '../include/uapi/fcntl.ts';
-import { FIOASYNC, FIOCLEX, FIONBIO, FIONCLEX, FIONREAD, FIOQSIZE } from '../include/uapi/ioctls.ts';
+import {
+  FIBMAP,
+  FIGETBSZ,
+  FIOASYNC,
+  FIOCLEX,
+  FIONBIO,
+  FIONCLEX,
+  FIONREAD,
+  FIOQSIZE,
+} from '../include/uapi/ioctls.ts';
 import * as ioctls from '../include/uapi/ioctls.ts';
 import { S_ISDIR, S_ISLNK, S_ISREG } from '../include/uapi/stat.ts';
 import { get_user_u32, put_user_u32, put_user_u64 } from '../lib/usercopy.ts';
@@ -43,6 +52,10 @@ function do_vfs_ioctl(task: Task, file: File, fd: number, cmd: number, arg: User
       return ioctl_fionbio(task, file, arg);
     case FIOASYNC:
       return ioctl_fioasync(task, arg);
+    case FIGETBSZ:
+      return put_user_u32(task, arg, file.f_inode.i_sb.s_blocksize);
+    case FIBMAP:
+      return S_ISREG(i_mode) ? ioctl_fibmap(task, arg) : vfs_ioctl(task, file, cmd, arg);
     case FIOQSIZE:
       return S_ISDIR(i_mode) || S_ISREG(i_mode) || S_ISLNK(i_mode)
         ? put_user_u64(task, arg, inode_get_bytes(file.f_inode))
@@ -52,6 +65,12 @@ function do_vfs_ioctl(task: Task, file: File, fd: number, cmd: number, arg: User
     default:
       return vfs_ioctl(task, file, cmd, arg);
   }
+}
+
+/** "Where is block N?" No file here is on a disk. */
+function ioctl_fibmap(task: Task, arg: UserPtr): number {
+  const block = get_user_u32(task, arg);
+  return block < 0 ? block : -EINVAL;
 }
 
 /** What the file takes up, not how long it is. */

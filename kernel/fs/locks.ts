@@ -24,6 +24,7 @@ import {
   F_UNLCK,
   F_WRLCK,
   LOCK_EX,
+  LOCK_MAND,
   LOCK_NB,
   LOCK_SH,
   LOCK_UN,
@@ -254,6 +255,7 @@ function remove_owned(list: FileLock[], owner: object): void {
 }
 
 export const sys_flock = SYSCALL_DEFINE('flock', { fd: int, cmd: flockCommand }, (task, { fd, cmd }) => {
+  if (cmd & LOCK_MAND) return 0; // "This support has been removed and the request ignored."
   const type = FLOCK_TYPES.get(cmd & ~LOCK_NB);
   if (type === undefined) return -EINVAL;
   const file = fdget(task, fd);

@@ -22,11 +22,12 @@ import {
   MAX_LFS_FILESIZE,
 } from '../include/linux/fs_modes.ts';
 import type { Task } from '../include/linux/sched.ts';
-import { NOT_USER, TASK_SIZE, type UserPtr } from '../include/linux/types.ts';
+import type { UserPtr } from '../include/linux/types.ts';
 import { EBADF, EFAULT, EINVAL, ENXIO, EOPNOTSUPP, ESPIPE } from '../include/uapi/errno.ts';
 import { O_APPEND, SEEK_CUR, SEEK_DATA, SEEK_END, SEEK_HOLE, SEEK_SET } from '../include/uapi/fcntl.ts';
 import { S_ISDIR } from '../include/uapi/stat.ts';
 import { IovIter, import_iovec } from '../lib/iov_iter.ts';
+import { access_ok } from '../lib/usercopy.ts';
 import { type MaySleep, type Sleeps, is_generator } from '../sched/wait.ts';
 import {
   SYSCALL_DEFINE,
@@ -100,7 +101,7 @@ function user_rw(
   pos: number,
 ): MaySleep<number> {
   if ((file.f_mode & mode_for(direction)) === 0) return -EBADF;
-  if (buf === NOT_USER || buf + count > TASK_SIZE) return -EFAULT;
+  if (!access_ok(buf, count)) return -EFAULT;
   return vfs_iter(task, file, IovIter.user(task, buf, count), direction, pos);
 }
 
@@ -181,6 +182,7 @@ function do_iov(task: Task, v: Vector, direction: Direction): MaySleep<number> {
   const iter = import_iovec(task, v.vec, v.vlen);
   if (typeof iter === 'number') return iter;
   if (iter.count === 0) return 0;
+  if (v.pos + iter.count >= MAX_LFS_FILESIZE) return -EINVAL; // the position is judged before the flags are
   if (v.flags & ~RWF_HIPRI && S_ISDIR(file.f_inode.i_mode)) return -EOPNOTSUPP; // no read_iter, upstream
   const ki_flags = rw_flags(file, v.flags);
   return ki_flags < 0 ? ki_flags : vfs_iter(task, file, iter, direction, v.pos, ki_flags);

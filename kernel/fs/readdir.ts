@@ -129,7 +129,7 @@ export const sys_getdents64 = SYSCALL_DEFINE(
   (task, { fd, dirent, count }) => {
     const file = fdget(task, fd);
     if (typeof file === 'number') return file;
-    const listing = iterate_dir(task, file, count);
+    const listing = iterate_dir(task, file, Math.max(0, count | 0)); // upstream counts the room in an int
     if (typeof listing === 'number') return listing;
     if (listing.used === 0) return listing.error;
     return copy_to_user(task, dirent, listing.buffer.subarray(0, listing.used)) ? -EFAULT : listing.used;

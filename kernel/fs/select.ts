@@ -33,7 +33,7 @@ import {
   put_unaligned_le16,
   put_unaligned_le64,
 } from '../lib/bytes.ts';
-import { copy_to_user, memdup_user, put_user_u16 } from '../lib/usercopy.ts';
+import { access_ok, copy_to_user, memdup_user, put_user_u16 } from '../lib/usercopy.ts';
 import {
   add_wait_queue,
   default_wake_function,
@@ -128,6 +128,7 @@ function do_pollfd(task: Task, fd: number, filter: number, table: PollTable): nu
 
 function do_sys_poll(task: Task, ufds: UserPtr, nfds: number, deadlineNs: number): MaySleep<number> {
   if (nfds > task.signal.rlim[RLIMIT_NOFILE]!.cur) return -EINVAL;
+  if (!access_ok(ufds, nfds * POLLFD_SIZE)) return -EFAULT;
   const fds = memdup_user(task, ufds, nfds * POLLFD_SIZE);
   if (typeof fds === 'number') return fds;
 

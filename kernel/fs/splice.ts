@@ -88,7 +88,10 @@ function* copy_chunk(task: Task, from: End, to: End, room: number): Sleeps<numbe
 
 /** A position at a user pointer, or the file's own when there is none; null: the pointer is bad. */
 function read_pos(task: Task, file: File, user: UserPtr): number | null {
-  if (user === NULL) return file.f_pos;
+  return user === NULL ? file.f_pos : user_pos(task, user);
+}
+
+function user_pos(task: Task, user: UserPtr): number | null {
   const bytes = memdup_user(task, user, 8);
   return typeof bytes === 'number' ? null : get_unaligned_sle64(bytes, 0);
 }
@@ -107,12 +110,13 @@ export const sys_sendfile64 = SYSCALL_DEFINE(
   'sendfile',
   { out_fd: int, in_fd: int, offset: ptr, count: size },
   function* (task, { out_fd, in_fd, offset, count }) {
+    const given = offset === NULL ? undefined : user_pos(task, offset);
+    if (given === null) return -EFAULT;
     const input = fdget(task, in_fd);
     if (typeof input === 'number') return input;
     if ((input.f_mode & FMODE_READ) === 0) return -EBADF;
-    if (offset !== NULL && (input.f_mode & FMODE_PREAD) === 0) return -ESPIPE;
-    const pos = read_pos(task, input, offset);
-    if (pos === null) return -EFAULT;
+    if (given !== undefined && (input.f_mode & FMODE_PREAD) === 0) return -ESPIPE;
+    const pos = given ?? input.f_pos;
     if (pos < 0 || pos + count >= 2 ** 63) return -EINVAL;
 
     const output = fdget(task, out_fd);
@@ -181,8 +185,8 @@ function copy_range_ok(from: End, to: End, len: number): number {
   return from.pos < 0 || to.pos < 0 ? -EINVAL : 0;
 }
 
-/** Past the largest position, or from a negative one up to zero. */
-const wraps = (pos: number, len: number): boolean => pos + len >= 2 ** 63 || (pos < 0 && pos + len >= 0);
+/** Past the largest unsigned position, or from a negative one up to zero. */
+const wraps = (pos: number, len: number): boolean => pos !== 0 && pos + len >= (pos < 0 ? 0 : 2 ** 64);
 
 /*
  * splice(2), tee(2), vmsplice(2): one end at least is a pipe

@@ -36,6 +36,7 @@ export const sys_sync_file_range = SYSCALL_DEFINE(
     const file = fdget(task, fd);
     if (typeof file === 'number') return file;
     if (flags & ~SYNC_FILE_RANGE_FLAGS || offset < 0 || nbytes < 0) return -EINVAL;
+    if (offset > 0 && nbytes > 0 && offset + nbytes >= 2 ** 63) return -EINVAL;
     const { i_mode } = file.f_inode;
     return S_ISREG(i_mode) || S_ISDIR(i_mode) || S_ISLNK(i_mode) ? 0 : -ESPIPE;
   },

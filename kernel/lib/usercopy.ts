@@ -9,9 +9,12 @@
  */
 
 import type { Task } from '../include/linux/sched.ts';
-import { PAGE_SIZE, type UserPtr } from '../include/linux/types.ts';
+import { NOT_USER, PAGE_SIZE, TASK_SIZE, type UserPtr } from '../include/linux/types.ts';
 import { E2BIG, EFAULT } from '../include/uapi/errno.ts';
 import { bytes_to_string } from './bytes.ts';
+
+/** Could that be user memory at all? It is asked before anything is copied, and of empty ranges, too. */
+export const access_ok = (at: UserPtr, size: number): boolean => at !== NOT_USER && at + size <= TASK_SIZE;
 
 /** Returns the number of bytes that could NOT be copied; 0 = all. `if (copy_to_user(...)) return -EFAULT`. */
 export function copy_to_user(task: Task, to: UserPtr, from: Uint8Array): number {

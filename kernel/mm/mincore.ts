@@ -6,9 +6,9 @@
  */
 
 import type { Mm, VmArea } from '../include/linux/mm_types.ts';
-import { PAGE_SIZE, page_align, TASK_SIZE, type UserPtr } from '../include/linux/types.ts';
+import { PAGE_SIZE, page_align, type UserPtr } from '../include/linux/types.ts';
 import { EFAULT, EINVAL, ENOMEM } from '../include/uapi/errno.ts';
-import { copy_to_user } from '../lib/usercopy.ts';
+import { access_ok, copy_to_user } from '../lib/usercopy.ts';
 import { mapping, outptr, SYSCALL_DEFINE, size } from '../syscalls/define.ts';
 import { linear_page_index, vma_lookup } from './vma.ts';
 
@@ -39,9 +39,9 @@ export const sys_mincore = SYSCALL_DEFINE(
   { addr: mapping, length: size, vec: outptr },
   (task, { addr, length, vec }) => {
     if (addr % PAGE_SIZE !== 0) return -EINVAL;
-    if (length > TASK_SIZE - addr) return -ENOMEM;
+    if (!access_ok(addr, length)) return -ENOMEM;
     const pages = page_align(length) / PAGE_SIZE;
-    if (vec + pages > TASK_SIZE) return -EFAULT;
+    if (!access_ok(vec, pages)) return -EFAULT;
     for (let done = 0; done < pages; done += CHUNK) {
       const answers = new Uint8Array(Math.min(CHUNK, pages - done));
       const err = do_mincore(task.mm!, addr + done * PAGE_SIZE, answers);

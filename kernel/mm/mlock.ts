@@ -10,7 +10,7 @@ import { CAP_IPC_LOCK, capable } from '../cred.ts';
 import { VM_LOCKED, VM_LOCKED_MASK, VM_LOCKONFAULT, VM_SPECIAL } from '../include/linux/mm.ts';
 import type { Mm, VmArea } from '../include/linux/mm_types.ts';
 import type { Task } from '../include/linux/sched.ts';
-import { PAGE_SIZE, page_align, page_align_down } from '../include/linux/types.ts';
+import { PAGE_SIZE, page_align, page_align_wrapping, page_align_down } from '../include/linux/types.ts';
 import { EAGAIN, EINVAL, ENOMEM, EPERM } from '../include/uapi/errno.ts';
 import { MCL_CURRENT, MCL_FUTURE, MCL_ONFAULT, MLOCK_ONFAULT } from '../include/uapi/mman.ts';
 import { RLIMIT_MEMLOCK } from '../include/uapi/resource.ts';
@@ -45,9 +45,10 @@ function do_mlock(task: Task, address: number, length: number, flags: number): n
 /** Linux: __mlock_posix_error_return(). A page past a file's end is ENOMEM here, lack of memory is EAGAIN. */
 const posix_error = (err: number): number => (err === -ENOMEM ? -EAGAIN : -ENOMEM);
 
-/** Bytes of the pages that [address, address + length) touches. As upstream, almost 2^64 of them are none. */
+/** Bytes of the pages that [address, address + length) touches. As upstream, almost 2^64 of them are none, or one. */
 function whole_pages(address: number, length: number): number {
-  return page_align(length + (address % PAGE_SIZE)) % WRAP;
+  const lead = address % PAGE_SIZE;
+  return length < WRAP ? page_align_wrapping(length + lead) : page_align(Math.max(0, lead - 1)); // -1, in a double
 }
 
 function count_locked(mm: Mm, start: number, end: number): number {

@@ -261,6 +261,13 @@ export function vm_mmap_pgoff(
   return at;
 }
 
+/** log2 of the sizes that an arm64 kernel with 4 KiB pages knows; 0 asks for the usual one. */
+const HUGE_PAGES = [0, 16, 21, 25, 30];
+
+/** There are none to be had, but a size that does not exist is a mistake. */
+const no_huge_pages = (flags: number): number =>
+  HUGE_PAGES.includes((flags >>> uapi.MAP_HUGE_SHIFT) & uapi.MAP_HUGE_MASK) ? -ENOMEM : -EINVAL;
+
 /** Linux: ksys_mmap_pgoff(). The file is looked up first, before any other argument is judged. */
 export function ksys_mmap_pgoff(
   task: Task,
@@ -272,7 +279,7 @@ export function ksys_mmap_pgoff(
   pgoff: number,
 ): number {
   if ((flags & uapi.MAP_ANONYMOUS) !== 0) {
-    if ((flags & uapi.MAP_HUGETLB) !== 0) return -ENOMEM; // there are no huge pages to be had
+    if ((flags & uapi.MAP_HUGETLB) !== 0) return no_huge_pages(flags);
     return vm_mmap_pgoff(task, null, address, length, prot, flags, pgoff);
   }
   const file = fdget(task, fd);
@@ -312,7 +319,8 @@ export const sys_mmap = SYSCALL_DEFINE(
   'mmap',
   { addr: ulong, length: size, prot: prot_bits, flags: map_bits, fd: int, offset: long },
   (task, { addr, length, prot, flags, fd, offset }) => {
-    if (offset % PAGE_SIZE !== 0) return -EINVAL;
+    // One that is too large for a double to be exact is not a multiple of anything, but for 2^63 - PAGE_SIZE and its like.
+    if (offset % PAGE_SIZE !== 0 || offset >= 2 ** 63) return -EINVAL;
     // A negative offset is a huge unsigned one.
     const pgoff = (offset < 0 ? offset + 2 ** 64 : offset) / PAGE_SIZE;
     return ksys_mmap_pgoff(task, addr, length, prot, flags, fd, pgoff);

@@ -17,7 +17,7 @@ import {
 import type { Mm, VmArea } from '../include/linux/mm_types.ts';
 import { PTE_STRIDE, pmd_addr_end } from '../include/linux/pgtable.ts';
 import type { Task } from '../include/linux/sched.ts';
-import { PAGE_SIZE, page_align, TASK_SIZE } from '../include/linux/types.ts';
+import { PAGE_SIZE, page_align_wrapping, TASK_SIZE } from '../include/linux/types.ts';
 import { EAGAIN, EFAULT, EINVAL, ENOMEM } from '../include/uapi/errno.ts';
 import { MAP_FIXED, MREMAP_DONTUNMAP, MREMAP_FIXED, MREMAP_MAYMOVE } from '../include/uapi/mman.ts';
 import { bits, mapping, SYSCALL_DEFINE, size, ulong } from '../syscalls/define.ts';
@@ -62,7 +62,8 @@ export function do_mremap(
   if ((flags & MREMAP_DONTUNMAP) !== 0 && oldSize !== newSize) return -EINVAL;
   if (addr % PAGE_SIZE !== 0) return -EINVAL;
   // "A zero old size is allowed for shared mappings: a second mapping of the same pages."
-  const request = { oldAddr: addr, oldLen: page_align(oldSize), newAddr, newLen: page_align(newSize), flags };
+  const [oldLen, newLen] = [page_align_wrapping(oldSize), page_align_wrapping(newSize)];
+  const request = { oldAddr: addr, oldLen, newAddr, newLen, flags };
   if (request.newLen === 0) return -EINVAL;
 
   const vma = vma_lookup(mm, addr);

@@ -8,7 +8,7 @@
 
 import { VM_LOCKED, VM_SHARED } from '../include/linux/mm.ts';
 import type { Task } from '../include/linux/sched.ts';
-import { PAGE_SIZE, page_align, TASK_SIZE } from '../include/linux/types.ts';
+import { PAGE_SIZE, page_align_wrapping, TASK_SIZE } from '../include/linux/types.ts';
 import { EBUSY, EINVAL, ENOMEM } from '../include/uapi/errno.ts';
 import { MS_ASYNC, MS_INVALIDATE, MS_SYNC } from '../include/uapi/mman.ts';
 import { bits, mapping, SYSCALL_DEFINE, size } from '../syscalls/define.ts';
@@ -18,7 +18,7 @@ function do_msync(task: Task, start: number, length: number, flags: number): num
   if ((flags & ~(MS_ASYNC | MS_INVALIDATE | MS_SYNC)) !== 0) return -EINVAL;
   if (start % PAGE_SIZE !== 0) return -EINVAL;
   if ((flags & MS_ASYNC) !== 0 && (flags & MS_SYNC) !== 0) return -EINVAL;
-  const end = start + page_align(length);
+  const end = start + page_align_wrapping(length);
   if (end === start) return 0;
   if (length > TASK_SIZE) return -ENOMEM;
 

@@ -5,7 +5,7 @@
  * Manual:  socket(2), socketpair(2), bind(2), listen(2), connect(2), accept(2), send(2), recv(2), getsockopt(2), shutdown(2)
  */
 
-import { fd_install, fd_install_new, get_unused_fd_flags, put_unused_fd } from '../fs/file.ts';
+import { fdget, fd_install, fd_install_new, get_unused_fd_flags, put_unused_fd } from '../fs/file.ts';
 import { get_file, fput } from '../fs/file_table.ts';
 import type { File } from '../include/linux/fs.ts';
 import type { Task } from '../include/linux/sched.ts';
@@ -14,8 +14,15 @@ import { EAFNOSUPPORT, EFAULT, EINVAL, EMSGSIZE, ENOBUFS, EOPNOTSUPP } from '../
 import { O_CLOEXEC } from '../include/uapi/fcntl.ts';
 import * as uapi from '../include/uapi/socket.ts';
 import { get_unaligned_le32, get_unaligned_le64 } from '../lib/bytes.ts';
-import { import_iovec, IovIter, UIO_MAXIOV } from '../lib/iov_iter.ts';
-import { copy_to_user, get_user_u32, memdup_user, put_user_u32, put_user_u64 } from '../lib/usercopy.ts';
+import { import_iovec, IovIter, MAX_RW_COUNT, UIO_MAXIOV } from '../lib/iov_iter.ts';
+import {
+  access_ok,
+  copy_to_user,
+  get_user_u32,
+  memdup_user,
+  put_user_u32,
+  put_user_u64,
+} from '../lib/usercopy.ts';
 import { finish, is_generator, type MaySleep, type Sleeps } from '../sched/wait.ts';
 import {
   flags as flagsArg,
@@ -79,31 +86,41 @@ export const sys_socketpair = SYSCALL_DEFINE(
   'socketpair',
   { family: int, type: int, protocol: int, usockvec: outptr },
   (task, { family, type, protocol, usockvec }) => {
-    const one = sock_create(task, family, type, protocol);
-    if (typeof one === 'number') return one;
-    if (family !== uapi.AF_UNIX) return -EOPNOTSUPP;
-    const two = unix_create(task, check_type(type), protocol) as Socket;
-    unix_socketpair(task, one, two);
-    const files = [one, two].map((sock) => sock_alloc_file(task, sock, type));
-    return install_pair(task, files, usockvec, cloexec(type));
+    const kind = check_type(type);
+    if (kind < 0) return kind;
+    const fds = take_pair(task, usockvec, cloexec(type));
+    if (typeof fds === 'number') return fds;
+    const files = open_pair(task, family, type, protocol);
+    for (const [i, fd] of fds.entries()) {
+      if (typeof files === 'number') put_unused_fd(task, fd);
+      else fd_install(task, fd, files[i]!);
+    }
+    return typeof files === 'number' ? files : 0;
   },
 );
 
-/** Numbers first, then the user is told, and only then they mean something. */
-function install_pair(task: Task, files: readonly File[], usockvec: UserPtr, open_flags: number): number {
+/** Two numbers, which the user is told before they mean anything: of what went wrong that is the first. */
+function take_pair(task: Task, usockvec: UserPtr, open_flags: number): number[] | number {
   const fds: number[] = [];
   let err = 0;
   for (let i = 0; i < 2 && err === 0; i++) {
     const fd = get_unused_fd_flags(task, open_flags);
     if (fd < 0) err = fd;
     else fds.push(fd);
-    err ||= put_user_u32(task, (usockvec + 4 * i) as UserPtr, fd);
   }
-  if (err === 0) for (const [i, fd] of fds.entries()) fd_install(task, fd, files[i]!);
-  if (err === 0) return 0;
+  for (const [i, fd] of fds.entries()) err ||= put_user_u32(task, (usockvec + 4 * i) as UserPtr, fd);
+  if (err === 0) return fds;
   for (const fd of fds) put_unused_fd(task, fd);
-  for (const file of files) fput(file);
   return err;
+}
+
+function open_pair(task: Task, family: number, type: number, protocol: number): File[] | number {
+  const one = sock_create(task, family, type, protocol);
+  if (typeof one === 'number') return one;
+  if (family !== uapi.AF_UNIX) return -EOPNOTSUPP;
+  const two = unix_create(task, check_type(type), protocol) as Socket;
+  unix_socketpair(task, one, two);
+  return [one, two].map((sock) => sock_alloc_file(task, sock, type));
 }
 
 const MAX_ADDRESS = 128;
@@ -123,45 +140,33 @@ function put_address(task: Task, address: Uint8Array, to: UserPtr, ulen: UserPtr
   return put_user_u32(task, ulen, address.length);
 }
 
-/** Calls `method` with the socket and an address of the user's. */
-function with_address(
-  task: Task,
-  fd: number,
-  at: UserPtr,
-  length: number,
-  method: (found: { sock: Socket; file: File }, address: Uint8Array) => MaySleep<number>,
-): MaySleep<number> {
-  const found = sockfd_lookup(task, fd);
-  if (typeof found === 'number') return found;
-  const address = copy_address(task, at, length);
-  if (typeof address === 'number') return address;
-  return with_file(found.file, method(found, address), (ret) => ret);
-}
-
 export const sys_bind = SYSCALL_DEFINE(
   'bind',
   { fd: int, umyaddr: ptr, addrlen: int },
-  (task, { fd, umyaddr, addrlen }) =>
-    with_address(
-      task,
-      fd,
-      umyaddr,
-      addrlen,
-      ({ sock }, addr) => sock.ops.bind?.(task, sock, addr) ?? -EOPNOTSUPP,
-    ),
+  (task, { fd, umyaddr, addrlen }) => {
+    const found = sockfd_lookup(task, fd);
+    if (typeof found === 'number') return found;
+    const address = copy_address(task, umyaddr, addrlen);
+    if (typeof address === 'number') return address;
+    const { sock, file } = found;
+    return with_file(file, sock.ops.bind?.(task, sock, address) ?? -EOPNOTSUPP, (ret) => ret);
+  },
 );
 
 export const sys_connect = SYSCALL_DEFINE(
   'connect',
   { fd: int, uservaddr: ptr, addrlen: int },
-  (task, { fd, uservaddr, addrlen }) =>
-    with_address(
-      task,
-      fd,
-      uservaddr,
-      addrlen,
-      ({ sock, file }, addr) => sock.ops.connect?.(task, sock, addr, nonblock_flag(file)) ?? -EOPNOTSUPP,
-    ),
+  (task, { fd, uservaddr, addrlen }) => {
+    const file = fdget(task, fd);
+    if (typeof file === 'number') return file;
+    const address = copy_address(task, uservaddr, addrlen);
+    if (typeof address === 'number') return address;
+    const found = sockfd_lookup(task, fd); // only now it is asked whether the file is a socket
+    if (typeof found === 'number') return found;
+    const { sock } = found;
+    const done = sock.ops.connect?.(task, sock, address, nonblock_flag(file)) ?? -EOPNOTSUPP;
+    return with_file(file, done, (ret) => ret);
+  },
 );
 
 /** /proc/sys/net/core/somaxconn */
@@ -181,6 +186,8 @@ interface AcceptArgs {
 
 /** The number is taken before there is anything to give it to, so that no connection is accepted in vain. */
 function* do_accept4(task: Task, { fd, ...to }: AcceptArgs, flags: number): Sleeps<number> {
+  const opened = fdget(task, fd);
+  if (typeof opened === 'number') return opened;
   if (flags & ~(uapi.SOCK_CLOEXEC | uapi.SOCK_NONBLOCK)) return -EINVAL;
   const found = sockfd_lookup(task, fd);
   if (typeof found === 'number') return found;
@@ -277,6 +284,7 @@ export const sys_sendto = SYSCALL_DEFINE(
   'sendto',
   { fd: int, buff: ptr, len: size, flags: flagsArg, addr: ptr, addr_len: int },
   (task, { fd, buff, len, flags, addr, addr_len }) => {
+    if (!access_ok(buff, Math.min(len, MAX_RW_COUNT))) return -EFAULT;
     const found = sockfd_lookup(task, fd);
     if (typeof found === 'number') return found;
     const msg = new_message(IovIter.user(task, buff, len), flags | nonblock_flag(found.file));
@@ -291,6 +299,7 @@ export const sys_recvfrom = SYSCALL_DEFINE(
   'recvfrom',
   { fd: int, ubuf: outbuf, size, flags: flagsArg, addr: outptr, addr_len: ptr },
   (task, { fd, ubuf, size: length, flags, addr, addr_len }) => {
+    if (!access_ok(ubuf, Math.min(length, MAX_RW_COUNT))) return -EFAULT;
     const found = sockfd_lookup(task, fd);
     if (typeof found === 'number') return found;
     const msg = new_message(IovIter.user(task, ubuf, length), flags | nonblock_flag(found.file));
@@ -337,6 +346,7 @@ export const sys_sendmsg = SYSCALL_DEFINE(
   'sendmsg',
   { fd: int, msg: ptr, flags: flagsArg },
   (task, { fd, msg: umsg, flags }) => {
+    if (flags & uapi.MSG_CMSG_COMPAT) return -EINVAL;
     const found = sockfd_lookup(task, fd);
     if (typeof found === 'number') return found;
     const header = copy_msghdr(task, umsg);
@@ -363,6 +373,7 @@ export const sys_recvmsg = SYSCALL_DEFINE(
   'recvmsg',
   { fd: int, msg: outptr, flags: flagsArg },
   (task, { fd, msg: umsg, flags }) => {
+    if (flags & uapi.MSG_CMSG_COMPAT) return -EINVAL;
     const found = sockfd_lookup(task, fd);
     if (typeof found === 'number') return found;
     const header = copy_msghdr(task, umsg);

@@ -34,11 +34,18 @@ export const sys_clock_nanosleep = SYSCALL_DEFINE(
   { which_clock: enumeration(CLOCKS), flags: bits({ TIMER_ABSTIME }), rqtp: ptr, rmtp: outptr },
   function* (task, { which_clock, flags, rqtp, rmtp }) {
     const base = timer_base(task, which_clock);
+    if (base === -EINVAL && which_clock < 0) return bad_cpu_clock(task, rqtp);
     if (typeof base === 'number') return base;
     if (which_clock === CLOCK_THREAD_CPUTIME_ID) return -EOPNOTSUPP; // it stands still while its thread sleeps
     return yield* common_nanosleep(task, which_clock, base, (flags & TIMER_ABSTIME) !== 0, rqtp, rmtp);
   },
 );
+
+/** Whose CPU clock it is to be is asked last. */
+function bad_cpu_clock(task: Task, rqtp: UserPtr): number {
+  const ts = get_timespec64(task, rqtp);
+  return typeof ts === 'number' ? ts : -EINVAL;
+}
 
 function* common_nanosleep(
   task: Task,

@@ -11,7 +11,7 @@
 import type { Timespec } from '../include/linux/fs.ts';
 import type { Task } from '../include/linux/sched.ts';
 import type { KernelSigInfo, SigQueue, SigQueueTimer } from '../include/linux/signal.ts';
-import type { UserPtr } from '../include/linux/types.ts';
+import { NULL, type UserPtr } from '../include/linux/types.ts';
 import { EAGAIN, EFAULT, EINVAL } from '../include/uapi/errno.ts';
 import { RLIMIT_SIGPENDING } from '../include/uapi/resource.ts';
 import { SI_TIMER } from '../include/uapi/siginfo.ts';
@@ -192,6 +192,9 @@ export class PosixTimer implements SigQueueTimer {
 const SIGEVENT_SIZE = 64;
 
 /** Who is told, and how; -EINVAL. Without a sigevent it is SIGALRM to the process, with the timer's id as value. */
+const sigevent_ok = (task: Task, from: UserPtr): boolean =>
+  from === NULL || typeof memdup_user(task, from, SIGEVENT_SIZE) !== 'number';
+
 function good_sigevent(task: Task, from: UserPtr, id: number): SigEvent | number {
   if (!from) return { notify: SIGEV_SIGNAL, signo: SIGALRM, value: [id, 0], target: task };
   const bytes = memdup_user(task, from, SIGEVENT_SIZE);
@@ -215,14 +218,17 @@ export const sys_timer_create = SYSCALL_DEFINE(
   'timer_create',
   { which_clock: enumeration(CLOCKS), timer_event_spec: ptr, created_timer_id: outptr },
   (task, { which_clock, timer_event_spec, created_timer_id }) => {
+    if (!sigevent_ok(task, timer_event_spec)) return -EFAULT;
     const base = timer_base(task, which_clock);
-    if (typeof base === 'number') return base;
+    // Whose CPU clock it is to be is asked last.
+    if (typeof base === 'number' && (base !== -EINVAL || which_clock >= 0)) return base;
     const { signal } = task;
     const id = posix_timer_add(task);
     const event = good_sigevent(task, timer_event_spec, id);
     if (typeof event === 'number') return event;
     if (task.cred.user.sigpending + 1 > signal.rlim[RLIMIT_SIGPENDING]!.cur) return -EAGAIN;
     if (put_user_u32(task, created_timer_id, id)) return -EFAULT;
+    if (typeof base === 'number') return base;
     signal.posix_timers.set(
       id,
       new PosixTimer(

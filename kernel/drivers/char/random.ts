@@ -13,7 +13,7 @@ import type { Task } from '../../include/linux/sched.ts';
 import { PAGE_SIZE, type UserPtr } from '../../include/linux/types.ts';
 import { EFAULT, EINVAL } from '../../include/uapi/errno.ts';
 import type { Kernel } from '../../kernel.ts';
-import { copy_to_user } from '../../lib/usercopy.ts';
+import { access_ok, copy_to_user } from '../../lib/usercopy.ts';
 import { bits, outbuf, SYSCALL_DEFINE, size } from '../../syscalls/define.ts';
 
 const KEY_WORDS = 8;
@@ -144,6 +144,7 @@ export const sys_getrandom = SYSCALL_DEFINE(
 /** Page by page; what was written before a fault counts. */
 function get_random_bytes_user(task: Task, ubuf: UserPtr, length: number): number {
   const { random } = task.kernel;
+  if (!access_ok(ubuf, length)) return -EFAULT;
   let done = 0;
   while (done < length) {
     const chunk = random.get_random_bytes(Math.min(PAGE_SIZE, length - done));

@@ -25,4 +25,6 @@ export const PAGE_SHIFT = 12;
 export const PAGE_SIZE = 4096;
 
 export const page_align = (n: number): number => Math.ceil(n / PAGE_SIZE) * PAGE_SIZE;
+/** The same of an unsigned long, which is 0 again after the last page. */
+export const page_align_wrapping = (n: number): number => page_align(n) % 2 ** 64;
 export const page_align_down = (n: number): number => Math.floor(n / PAGE_SIZE) * PAGE_SIZE;

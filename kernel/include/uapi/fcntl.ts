@@ -90,6 +90,7 @@ export const F_UNLCK = 2;
 export const LOCK_SH = 1;
 export const LOCK_EX = 2;
 export const LOCK_NB = 4;
+export const LOCK_MAND = 32; // once a mandatory lock
 export const LOCK_UN = 8;
 
 export const F_SEAL_SEAL = 0x1;

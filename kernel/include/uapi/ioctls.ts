@@ -10,6 +10,8 @@ export const FIONBIO = 0x5421;
 export const FIONCLEX = 0x5450;
 export const FIOCLEX = 0x5451;
 export const FIOASYNC = 0x5452;
+export const FIBMAP = 1;
+export const FIGETBSZ = 2;
 export const FIOQSIZE = 0x5460;
 
 // biome-ignore format: columns teach

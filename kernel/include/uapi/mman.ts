@@ -35,6 +35,7 @@ export const MAP_UNINITIALIZED = 0x400_0000;
 
 /** log2 of the size of huge pages, with MAP_HUGETLB. */
 export const MAP_HUGE_SHIFT = 26;
+export const MAP_HUGE_MASK = 0x3f;
 export const MAP_HUGE_2MB = 21 << MAP_HUGE_SHIFT;
 export const MAP_HUGE_1GB = 30 << MAP_HUGE_SHIFT;
 

@@ -23,6 +23,7 @@ export const MSG_TRUNC = 0x20;
 export const MSG_DONTWAIT = 0x40;
 export const MSG_WAITALL = 0x100;
 export const MSG_NOSIGNAL = 0x4000;
+export const MSG_CMSG_COMPAT = 0x8000_0000; // for the kernel alone to set
 export const MSG_CMSG_CLOEXEC = 0x4000_0000;
 
 export const SHUT_RDWR = 2;
