@@ -35,7 +35,7 @@ export class View {
 
   /** There is something to put together, and as much time was spent here as that takes. */
   get isWorthMerging(): boolean {
-    return this.isScattered && this.samples > SAMPLES_PER_TRACE * this.slots.size;
+    return this.isScattered && this.slots.size > 1 && this.samples > SAMPLES_PER_TRACE * this.slots.size;
   }
 }
 
