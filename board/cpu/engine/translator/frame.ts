@@ -9,7 +9,23 @@
  */
 import { ordered } from '../../fp/compare.ts';
 import { EXIT, FLAG_KIND, STATE } from '../../state.ts';
-import { and, gtu, i32, i64, localOf, ne, op, or, shl, sub, type Value, wrap, zext } from '../../value.ts';
+import {
+  add,
+  and,
+  gtu,
+  i32,
+  i64,
+  localOf,
+  ne,
+  op,
+  or,
+  readingOf,
+  shl,
+  sub,
+  type Value,
+  wrap,
+  zext,
+} from '../../value.ts';
 import { Code, type Label, type MemoryOp } from '../../wasm.ts';
 import type { Type } from '../../wasm-ops.ts';
 import type { Helper } from '../../builder.ts';
@@ -347,15 +363,9 @@ export class GroupFrame implements Frame {
     const place = localOf('i32', this.place);
     emit(code, and(place, SURPRISE), PLAIN);
     code.if();
-    code.i32Const(0);
-    code.i32Const(0);
-    code.memory('i32.load', STATE.SURPRISES);
-    code.i32Const(1);
-    code.op('i32.add');
-    code.memory('i32.store', STATE.SURPRISES);
-    code.i32Const(0);
-    emit(code, or(and(place, 0xfff), page.lo), PLAIN);
-    code.memory('i32.store', STATE.SURPRISE_AT);
+    const count = readingOf('i32.load', i32(0), STATE.SURPRISES, PLAIN.epoch);
+    this.store('i32.store', STATE.SURPRISES, add(count, 1));
+    this.store('i32.store', STATE.SURPRISE_AT, or(and(place, 0xfff), page.lo));
     code.end();
   }
 

@@ -149,21 +149,26 @@ export class VectorRegisters {
     replace(code, home);
   }
 
-  /** The home is of another form than what is on the stack: by way of a vector. */
+  /** What is on the stack is of another form than the home: by way of a vector. */
   private writeOther(n: number, register: Register, form: Form): void {
     const { code, arms, loops } = this.trace;
     const local = this.other(register, form);
     code.set(local);
     if (arms === 0) register.copies.add(form);
-    if (register.home === 'v128' || form !== 'v128') {
-      code.v128Const(ZERO);
-      code.get(local);
-      replace(code, form);
-    } else code.get(local);
-    const vector = register.home === 'v128' ? register.local : this.other(register, 'v128');
+    if (form !== 'v128') code.v128Const(ZERO);
+    code.get(local);
+    if (form !== 'v128') replace(code, form);
+    if (register.home !== 'v128') return this.takeVector(n, register);
+    code.set(register.local);
+    if (!loops) this.store(n, 'v128', register.local);
+  }
+
+  /** Of the vector on the stack the home takes the low bits, and STATE the others. */
+  private takeVector(n: number, register: Register): void {
+    const { code } = this.trace;
+    const vector = this.other(register, 'v128');
     code.set(vector);
-    if (register.home !== 'v128' || !loops) this.store(n, 'v128', vector);
-    if (register.home === 'v128') return;
+    this.store(n, 'v128', vector);
     register.isZeroAbove = false;
     code.get(vector);
     extract(code, register.home);
@@ -173,14 +178,8 @@ export class VectorRegisters {
   private clearAbove(n: number, register: Register): void {
     if (register.isZeroAbove) return;
     const { code, arms } = this.trace;
-    if (register.home === 'f32') {
-      code.i32Const(0);
-      code.i32Const(0);
-      code.memory('i32.store', addressOf(n) + 4);
-    }
-    code.i32Const(0);
-    code.i64Const(0, 0);
-    code.memory('i64.store', addressOf(n) + 8);
+    if (register.home === 'f32') clear(code, 'i32.store', addressOf(n) + 4);
+    clear(code, 'i64.store', addressOf(n) + 8);
     if (arms === 0) register.isZeroAbove = true;
   }
 
@@ -202,6 +201,13 @@ function push(code: Code, n: number, form: Form): void {
 function load(code: Code, n: number, { home, local }: Register): void {
   push(code, n, home);
   code.set(local);
+}
+
+function clear(code: Code, how: 'i32.store' | 'i64.store', at: number): void {
+  code.i32Const(0);
+  if (how === 'i32.store') code.i32Const(0);
+  else code.i64Const(0, 0);
+  code.memory(how, at);
 }
 
 /** The number in lane 0 of the vector on the stack. */
