@@ -118,6 +118,7 @@ export function dup_task_struct(parent: Task, args: KernelCloneArgs, pid: Pid, w
     time_slice: parent.time_slice,
     on_rq: false,
     se: parent.se,
+    ioprio: parent.ioprio,
     policy: parent.policy,
     rt_priority: parent.rt_priority,
     nice: parent.nice,

@@ -1,15 +1,16 @@
 /*
  * kernel/fs/sync.ts - written means safe
  *
- * Linux:   fs/sync.c
+ * Linux:   fs/sync.c, mm/fadvise.c, mm/readahead.c
  * Manual:  sync(2), fsync(2)
  * Differs: there is no disk; what is written is where it will stay
  */
 
+import { FMODE_READ } from '../include/linux/fs_modes.ts';
 import type { Task } from '../include/linux/sched.ts';
-import { EINVAL, ESPIPE } from '../include/uapi/errno.ts';
+import { EBADF, EINVAL, ESPIPE } from '../include/uapi/errno.ts';
 import { S_ISDIR, S_ISLNK, S_ISREG } from '../include/uapi/stat.ts';
-import { flags as flagBits, int, long, SYSCALL_DEFINE } from '../syscalls/define.ts';
+import { flags as flagBits, int, long, size as sizeArg, SYSCALL_DEFINE } from '../syscalls/define.ts';
 import { fdget } from './file.ts';
 
 function do_fsync(task: Task, fd: number): number {
@@ -39,6 +40,18 @@ export const sys_sync_file_range = SYSCALL_DEFINE(
     if (offset > 0 && nbytes > 0 && offset + nbytes >= 2 ** 63) return -EINVAL;
     const { i_mode } = file.f_inode;
     return S_ISREG(i_mode) || S_ISDIR(i_mode) || S_ISLNK(i_mode) ? 0 : -ESPIPE;
+  },
+);
+
+/** What is in memory need not be read ahead. */
+export const sys_readahead = SYSCALL_DEFINE(
+  'readahead',
+  { fd: int, offset: long, count: sizeArg },
+  (task, { fd }) => {
+    const file = fdget(task, fd);
+    if (typeof file === 'number') return file;
+    if ((file.f_mode & FMODE_READ) === 0) return -EBADF;
+    return file.f_inode.i_mapping && S_ISREG(file.f_inode.i_mode) ? 0 : -EINVAL;
   },
 );
 

@@ -134,6 +134,7 @@ export function init_task(kernel: Kernel): Task {
     policy: SCHED_NORMAL,
     rt_priority: 0,
     nice: 0,
+    ioprio: 0,
     sched_reset_on_fork: false,
     cpus_mask: 1,
     timer_slack_ns: TIMER_SLACK_NS,

@@ -20,6 +20,7 @@ import { irqchip_init } from '../drivers/irqchip/irq-gic-v3.ts';
 import { of_initrd } from '../drivers/of/address.ts';
 import { of_property_read_string } from '../drivers/of/fdt.ts';
 import { pl031_init } from '../drivers/rtc/rtc-pl031.ts';
+import { cpu_dev_init } from '../drivers/base/cpu.ts';
 import { unix98_pty_init } from '../drivers/tty/pty.ts';
 import { pl011_init } from '../drivers/tty/amba-pl011.ts';
 import { tty_init } from '../drivers/tty/tty_io.ts';
@@ -149,6 +150,7 @@ function time_init(kernel: Kernel): void {
 /** Upstream runs these from kernel_init(), as initcalls; nothing here sleeps. */
 function do_initcalls(kernel: Kernel): void {
   sysfs_init(kernel);
+  cpu_dev_init(kernel);
   kernel.trace = new SyscallTrace(kernel, index_syscalls());
   tracefs_init(kernel);
   devtmpfs_init(kernel);

@@ -51,7 +51,7 @@ const PRIO_USER = 2;
 const which_names = enumeration({ PRIO_PROCESS, PRIO_PGRP, PRIO_USER });
 
 /** The tasks meant, or -EINVAL. Empty: nobody is. */
-function prio_targets(task: Task, which: number, who: number): Task[] | number {
+export function prio_targets(task: Task, which: number, who: number): Task[] | number {
   if (which === PRIO_PROCESS) {
     const target = find_process_by_pid(task, who);
     return target ? [target] : [];

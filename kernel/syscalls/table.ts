@@ -72,6 +72,7 @@ import {
   sys_fadvise64,
   sys_fdatasync,
   sys_fsync,
+  sys_readahead,
   sys_sync,
   sys_sync_file_range,
   sys_syncfs,
@@ -209,6 +210,7 @@ import { sys_ptrace } from '../ptrace.ts';
 import { sys_capget, sys_capset } from '../capability.ts';
 import { sys_getrandom } from '../drivers/char/random.ts';
 import { sys_reboot } from '../reboot.ts';
+import { sys_ioprio_get, sys_ioprio_set } from '../ioprio.ts';
 import { sys_membarrier } from '../sched/membarrier.ts';
 import type { Syscall } from './define.ts';
 
@@ -329,6 +331,7 @@ export const sys_call_table: readonly Row[] = [
   [ 82, sys_fsync],
   [ 83, sys_fdatasync],
   [ 84, sys_sync_file_range],
+  [213, sys_readahead],
   [223, sys_fadvise64],
   [267, sys_syncfs],
   // kernel/fs/xattr_syscalls.ts
@@ -386,6 +389,9 @@ export const sys_call_table: readonly Row[] = [
   [168, sys_getcpu],
   [274, sys_sched_setattr, 'no SCHED_DEADLINE, no utilisation clamps'],
   [275, sys_sched_getattr],
+  // kernel/ioprio.ts
+  [ 30, sys_ioprio_set],
+  [ 31, sys_ioprio_get],
   // kernel/sched/membarrier.ts
   [283, sys_membarrier, 'no commands for restartable sequences'],
   // kernel/sched/cputime.ts

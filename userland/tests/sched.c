@@ -24,6 +24,22 @@ static long policy(void) { return syscall(__NR_sched_getscheduler, 0); }
 static long nice_of(int which, int who) { return 20 - syscall(__NR_getpriority, which, who); }
 static long set_nice(int which, int who, int nice) { return syscall(__NR_setpriority, which, who, nice); }
 
+/* Of input and output: kept, and told. */
+static void check_ioprio(void) {
+  enum { RT = 1 << 13, BE = 2 << 13, IO_IDLE = 3 << 13, ME = 1, GROUP, USER };
+  check_is(syscall(__NR_ioprio_get, ME, 0), 0, "nobody has asked for an I/O priority");
+  syscall(__NR_setpgid, 0, 0); /* away from the threads of the kernel */
+  check_is(syscall(__NR_ioprio_get, GROUP, 0), BE | 4, "so it follows the niceness");
+  check_is(syscall(__NR_ioprio_set, ME, 0, BE | 7), 0, "one can ask");
+  check_is(syscall(__NR_ioprio_get, ME, getpid()), BE | 7, "and gets it");
+  check_is(syscall(__NR_ioprio_set, ME, 0, IO_IDLE), 0, "or for none at all");
+  check_is(syscall(__NR_ioprio_set, ME, 0, 1), -EINVAL, "a level without a class is EINVAL");
+  check_is(syscall(__NR_ioprio_set, ME, 0, 5 << 13), -EINVAL, "an unknown class, too");
+  check_is(syscall(__NR_ioprio_set, 0, 0, BE), -EINVAL, "and nobody in particular");
+  check_is(syscall(__NR_ioprio_get, ME, NOBODY), -ESRCH, "nobody at all is ESRCH");
+  check_is(syscall(__NR_ioprio_set, ME, 0, 0), 0, "one can forget it");
+}
+
 static void check_nice(void) {
   check_is(nice_of(0, 0), 0, "one starts in the middle");
   check_is(set_nice(0, 0, 100), 0, "too nice");
@@ -133,6 +149,7 @@ static void be_ordinary(void) {
 }
 
 int main(void) {
+  check_ioprio();
   check_nice();
   check_policies();
   check_attributes();

@@ -179,6 +179,8 @@ export interface Task {
   rt_priority: number;
   /** -20..19 */
   nice: number;
+  /** IOPRIO_PRIO_VALUE(): class << 13 | level. */
+  ioprio: number;
   sched_reset_on_fork: boolean;
   /** The affinity mask, cut to the CPUs there are: bit 0 is ours. */
   cpus_mask: number;
