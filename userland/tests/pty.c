@@ -110,6 +110,20 @@ static void settings(void) {
   check(!(by_slave.c_lflag & ECHO), "for the slave");
   check_is(by_slave.c_cflag, B9600 | CS8 | CREAD, "which always has eight bits and no parity");
 
+  struct termios locks = {0}, changed;
+  check_is(ioctl(slave, TIOCGLCKTRMIOS, &locks), 0, "settings can be locked");
+  check(locks.c_lflag == 0 && locks.c_cc[0] == 0, "which they are not at first");
+  locks.c_lflag = ECHO;
+  locks.c_cc[VINTR] = 1;
+  check_is(ioctl(slave, TIOCSLCKTRMIOS, &locks), 0, "some of them");
+  changed = by_slave;
+  changed.c_lflag ^= ECHO | ICANON;
+  changed.c_cc[VINTR] = changed.c_cc[VQUIT] = 7;
+  check_is(ioctl(slave, TCSETS, &changed), 0, "changing them is no mistake");
+  ioctl(slave, TCGETS, &changed);
+  check_is(changed.c_lflag, by_slave.c_lflag ^ ICANON, "but of no use: a bit stays");
+  check(changed.c_cc[VINTR] == 3 && changed.c_cc[VQUIT] == 7, "and a character, while others change");
+
   struct winsize size = {24, 80, 1, 2}, seen = {0};
   check_is(ioctl(slave, TIOCSWINSZ, &size), 0, "the window");
   check(ioctl(master, TIOCGWINSZ, &seen) == 0 && memcmp(&size, &seen, sizeof(size)) == 0, "is the same at both ends");

@@ -5,9 +5,11 @@
  * Manual:  termios(3), TCSETS(2const)
  */
 
+import { capable } from '../../cred.ts';
 import type { Task } from '../../include/linux/sched.ts';
 import type { UserPtr } from '../../include/linux/types.ts';
-import { EFAULT } from '../../include/uapi/errno.ts';
+import { CAP_SYS_ADMIN } from '../../include/uapi/capability.ts';
+import { EFAULT, EPERM } from '../../include/uapi/errno.ts';
 import type { Termios } from '../../include/uapi/termbits.ts';
 import {
   BAUD_TABLE,
@@ -78,9 +80,39 @@ export function* set_termios(
 /** The driver may correct what it cannot do; the line discipline sees what came of it. */
 export function tty_set_termios(tty: Tty, termios: Termios): void {
   const old = tty.termios;
-  tty.termios = termios;
+  tty.termios = tty.termios_locked ? unset_locked_termios(termios, old, tty.termios_locked) : termios;
   tty.ops.set_termios(tty, old);
   n_tty_set_termios(tty, old);
+}
+
+/** What is locked stays as it was. */
+function unset_locked_termios(termios: Termios, old: Termios, locked: Termios): Termios {
+  const keep = (next: number, before: number, mask: number): number =>
+    ((next & ~mask) | (before & mask)) >>> 0;
+  return {
+    ...termios,
+    c_iflag: keep(termios.c_iflag, old.c_iflag, locked.c_iflag),
+    c_oflag: keep(termios.c_oflag, old.c_oflag, locked.c_oflag),
+    c_cflag: keep(termios.c_cflag, old.c_cflag, locked.c_cflag),
+    c_lflag: keep(termios.c_lflag, old.c_lflag, locked.c_lflag),
+    c_line: locked.c_line ? old.c_line : termios.c_line,
+    c_cc: termios.c_cc.map((c, place) => (locked.c_cc[place] ? old.c_cc[place]! : c)),
+  };
+}
+
+/** TIOCGLCKTRMIOS: "[...] non-zero values indicate a locked value" - TIOCGLCKTRMIOS(2const). */
+export function get_locked_termios(task: Task, tty: Tty, arg: UserPtr): number {
+  const { termios_locked } = tty;
+  const bytes = termios_locked ? pack_termios(termios_locked) : new Uint8Array(KERNEL_TERMIOS_SIZE);
+  return copy_to_user(task, arg, bytes) ? -EFAULT : 0;
+}
+
+export function set_locked_termios(task: Task, tty: Tty, arg: UserPtr): number {
+  if (!capable(task, CAP_SYS_ADMIN)) return -EPERM;
+  const bytes = memdup_user(task, arg, KERNEL_TERMIOS_SIZE);
+  if (typeof bytes === 'number') return bytes;
+  tty.termios_locked = unpack_termios(bytes, tty.termios);
+  return 0;
 }
 
 /** Bits per second to send with: from the table, or c_ospeed itself where the bits say BOTHER. */

@@ -78,6 +78,8 @@ export class Tty {
   readonly driver: TtyDriver;
   readonly index: number;
   termios: Termios;
+  /** Linux: tty->termios_locked. Bits and characters that are set here do not change; null: all may. */
+  termios_locked: Termios | null = null;
   winsize: Winsize = { ws_row: 0, ws_col: 0, ws_xpixel: 0, ws_ypixel: 0 };
   /** The foreground process group, and the session whose controlling terminal this is. */
   pgrp: Pid | null = null;

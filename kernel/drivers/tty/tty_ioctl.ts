@@ -3,7 +3,7 @@
  *
  * Linux:   drivers/tty/tty_ioctl.c, drivers/tty/tty_io.c (tty_ioctl), drivers/tty/n_tty.c (n_tty_ioctl) (v6.12)
  * Manual:  ioctl_tty(2)
- * Absent:  TIOCCONS, TIOCLINUX, TIOCGSERIAL, termios locking: each is -ENOTTY
+ * Absent:  TIOCCONS, TIOCLINUX, TIOCGSERIAL: each is -ENOTTY
  */
 
 import { capable } from '../../cred.ts';
@@ -34,7 +34,16 @@ import { wait_event_interruptible, wait_event_interruptible_timeout } from '../.
 import { kill_pgrp } from '../../signal/kill.ts';
 import { n_tty_flush_buffer, n_tty_inq, n_tty_receive_buf } from './n_tty.ts';
 import { ptm_open_peer } from './pty.ts';
-import { TERMIOS2, TERMIOS_1, TERMIOS_TERMIO, get_termios, set_termios, tty_set_termios } from './termios.ts';
+import {
+  TERMIOS2,
+  TERMIOS_1,
+  TERMIOS_TERMIO,
+  get_locked_termios,
+  get_termios,
+  set_locked_termios,
+  set_termios,
+  tty_set_termios,
+} from './termios.ts';
 import { start_tty, stop_tty } from './tty_flow.ts';
 import { tty_vhangup } from './tty_hangup.ts';
 import { file_tty } from './tty_io.ts';
@@ -85,6 +94,8 @@ const HANDLERS: ReadonlyMap<number, Handler> = new Map<number, Handler>([
   [req.TCSETAF,      ({ task, real_tty, arg }) => set_termios(task, real_tty, arg, TERMIOS_TERMIO, true, true)],
   [req.TIOCGSOFTCAR, ({ task, real_tty, arg }) => put_user_u32(task, arg, C(real_tty, CLOCAL) ? 1 : 0)],
   [req.TIOCSSOFTCAR, tty_change_softcar],
+  [req.TIOCGLCKTRMIOS, ({ task, real_tty, arg }) => get_locked_termios(task, real_tty, arg)],
+  [req.TIOCSLCKTRMIOS, ({ task, real_tty, arg }) => set_locked_termios(task, real_tty, arg)],
   // flow and buffers
   [req.TCXONC,       n_tty_flow],
   [req.TCFLSH,       tty_perform_flush],
