@@ -101,6 +101,12 @@ test('a program killed by a signal leaves 128 + n', () => {
   assert.is(eret([SH, '-c', 'kill -9 $$']).status, 137);
 });
 
+test('a program that waits for ever, and does not hear that stdin has ended, leaves 124', () => {
+  const { status, stderr } = eret([SH, '-c', 'kill -STOP $$']);
+  assert.is(status, 124);
+  assert.match(stderr, /^eret: every task waits/);
+});
+
 test("a program's output is all there is on stdout", () => {
   const { stdout, stderr } = eret([HELLO]);
   assert.match(stdout, /^[Hh]ello/);

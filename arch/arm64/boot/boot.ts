@@ -72,7 +72,7 @@ const COMMAND_LINE = 'console=ttyAMA0';
 export const JOB_COMMAND_LINE = 'quiet loglevel=0';
 
 /** What timeout(1) exits with. */
-const STATUS_TIMEOUT = 124;
+export const STATUS_TIMEOUT = 124;
 
 /** A machine description that can be booted as often as wanted; nothing runs yet. */
 export async function boot(options: BootOptions = {}): Promise<Eret> {

@@ -2,8 +2,8 @@
  * arch/arm64/boot/cli.ts - `eret [options] [program [args...]]`
  *
  * Differs: QEMU's keys and exit habits. Console on stdout, everything about it on stderr; 2 is bad usage or a file that
- *          cannot be written, 3 a kernel panic, 4 engines that differ (lockstep), 128 + n the program's signal or ours,
- *          otherwise the status of what ran.
+ *          cannot be written, 3 a kernel panic, 4 engines that differ (lockstep), 124 a program that waits for ever, 128 + n
+ *          its signal or ours, otherwise the status of what ran.
  */
 
 import { closeSync, openSync, readFileSync, statSync, writeSync } from 'node:fs';
@@ -25,6 +25,7 @@ import {
   logHeader,
   machineOptions,
   powerOn,
+  STATUS_TIMEOUT,
   withJob,
 } from './boot.ts';
 import type { DriverOptions } from './driver.ts';
@@ -283,12 +284,18 @@ async function attend(machine: Machine, driver: Driver, replaying: boolean): Pro
   const quit = withQuit(raw);
   if (!replaying) listen(machine, driver, quit);
   try {
-    await driver.run();
-    return machine.exitStatus;
+    const ended = await driver.run();
+    return ended || replaying ? machine.exitStatus : gaveUp();
   } finally {
     raw.leave();
     process.stdin.pause();
   }
+}
+
+/** Who could not hear that stdin has ended would wait for ever. */
+function gaveUp(): number {
+  process.stderr.write('eret: every task waits, and nothing is left that could wake one\n');
+  return STATUS_TIMEOUT;
 }
 
 /** Signals that end or stop us must not leave the terminal raw. */
