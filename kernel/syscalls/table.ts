@@ -352,8 +352,8 @@ export const sys_call_table: readonly Row[] = [
   [ 97, sys_unshare, 'no IPC, network and cgroup namespaces'],
   // kernel/nsproxy.ts
   [268, sys_setns, 'no IPC, network and cgroup namespaces'],
-  [220, sys_clone, 'no namespaces'],
-  [435, sys_clone3, 'no namespaces, no cgroups'],
+  [220, sys_clone, 'no IPC, network and cgroup namespaces'],
+  [435, sys_clone3, 'no IPC, network and cgroup namespaces, no CLONE_INTO_CGROUP'],
   // kernel/exit.ts
   [ 93, sys_exit],
   [ 94, sys_exit_group],

@@ -108,6 +108,17 @@ test('the terminal is left as it was found, also by SIGTERM', async () => {
   await shell.exit();
 });
 
+test('resize asks the terminal how large it is, and tells the kernel', async () => {
+  const pty = openPty();
+  await pty.expect(PROMPT);
+  pty.type('resize; stty size\r');
+  await pty.expect('\x1b[6n');
+  pty.type('\x1b[33;101R'); // somebody has pulled at the window's corner
+  await pty.expect('33 101\r\n33 101\r\n');
+  pty.type('exit\r');
+  assert.is(await pty.exit(), 0);
+});
+
 /** It may answer before it has heard that it was continued; as long as it has not, each return is made two. */
 async function isRaw(shell: Pty): Promise<void> {
   let answer = '';
