@@ -339,6 +339,20 @@ function copy_msghdr(task: Task, umsg: UserPtr): UserMsghdr | number {
   };
 }
 
+/** The socket, and what the user says of the message; or what is wrong first. */
+function begin_msg(
+  task: Task,
+  fd: number,
+  umsg: UserPtr,
+  flags: number,
+): { found: { sock: Socket; file: File }; header: UserMsghdr } | number {
+  if (flags & uapi.MSG_CMSG_COMPAT) return -EINVAL;
+  const found = sockfd_lookup(task, fd);
+  if (typeof found === 'number') return found;
+  const header = copy_msghdr(task, umsg);
+  return typeof header === 'number' ? header : { found, header };
+}
+
 /** net.core.optmem_max */
 const OPTMEM_MAX = 131_072;
 
@@ -346,11 +360,9 @@ export const sys_sendmsg = SYSCALL_DEFINE(
   'sendmsg',
   { fd: int, msg: ptr, flags: flagsArg },
   (task, { fd, msg: umsg, flags }) => {
-    if (flags & uapi.MSG_CMSG_COMPAT) return -EINVAL;
-    const found = sockfd_lookup(task, fd);
-    if (typeof found === 'number') return found;
-    const header = copy_msghdr(task, umsg);
-    if (typeof header === 'number') return header;
+    const asked = begin_msg(task, fd, umsg, flags);
+    if (typeof asked === 'number') return asked;
+    const { found, header } = asked;
     const msg = new_message(header.iter, flags | nonblock_flag(found.file));
     const err = copy_ancillary(task, header, msg);
     return err < 0 ? err : do_send(task, found, msg);
@@ -373,11 +385,9 @@ export const sys_recvmsg = SYSCALL_DEFINE(
   'recvmsg',
   { fd: int, msg: outptr, flags: flagsArg },
   (task, { fd, msg: umsg, flags }) => {
-    if (flags & uapi.MSG_CMSG_COMPAT) return -EINVAL;
-    const found = sockfd_lookup(task, fd);
-    if (typeof found === 'number') return found;
-    const header = copy_msghdr(task, umsg);
-    if (typeof header === 'number') return header;
+    const asked = begin_msg(task, fd, umsg, flags);
+    if (typeof asked === 'number') return asked;
+    const { found, header } = asked;
     const msg = new_message(header.iter, flags | nonblock_flag(found.file), true);
     return with_file(found.file, found.sock.ops.recvmsg(task, found.sock, msg), (ret) =>
       ret < 0 ? ret : put_msghdr(task, umsg, header, msg, found.sock) || ret,
