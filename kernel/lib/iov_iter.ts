@@ -7,13 +7,12 @@
 
 import type { Task } from '../include/linux/sched.ts';
 import { NOT_USER, TASK_SIZE, type UserPtr } from '../include/linux/types.ts';
+import { MAX_RW_COUNT } from '../include/linux/fs_modes.ts';
 import { EFAULT, EINVAL } from '../include/uapi/errno.ts';
 import { pointer_in } from '../syscalls/define.ts';
 import { get_unaligned_sle64 } from './bytes.ts';
 import { clear_user, copy_from_user, copy_to_user, memdup_user } from './usercopy.ts';
 
-/** What one read() or write() moves at most: INT_MAX rounded down to a page. */
-export const MAX_RW_COUNT = 0x7fff_f000;
 export const UIO_MAXIOV = 1024;
 const IOVEC_SIZE = 16;
 

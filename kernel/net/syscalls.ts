@@ -8,13 +8,14 @@
 import { fdget, fd_install, fd_install_new, get_unused_fd_flags, put_unused_fd } from '../fs/file.ts';
 import { get_file, fput } from '../fs/file_table.ts';
 import type { File } from '../include/linux/fs.ts';
+import { MAX_RW_COUNT } from '../include/linux/fs_modes.ts';
 import type { Task } from '../include/linux/sched.ts';
 import { NULL, type UserPtr } from '../include/linux/types.ts';
 import { EAFNOSUPPORT, EFAULT, EINVAL, EMSGSIZE, ENOBUFS, EOPNOTSUPP } from '../include/uapi/errno.ts';
 import { O_CLOEXEC } from '../include/uapi/fcntl.ts';
 import * as uapi from '../include/uapi/socket.ts';
 import { get_unaligned_le32, get_unaligned_le64 } from '../lib/bytes.ts';
-import { import_iovec, IovIter, MAX_RW_COUNT, UIO_MAXIOV } from '../lib/iov_iter.ts';
+import { import_iovec, IovIter, UIO_MAXIOV } from '../lib/iov_iter.ts';
 import {
   access_ok,
   copy_to_user,

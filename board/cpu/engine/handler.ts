@@ -46,36 +46,7 @@ import type { Type } from '../wasm-ops.ts';
 import { emit, type Surroundings } from './emitter.ts';
 import type { Frame } from './frame.ts';
 import { ADC_NZCV, afterSub, CARRY, CONDITION, NZCV } from './flags.ts';
-
-const LOADS: Readonly<Record<string, MemoryOp>> = {
-  i32_1_u: 'i32.load8_u',
-  i32_1_s: 'i32.load8_s',
-  i32_2_u: 'i32.load16_u',
-  i32_2_s: 'i32.load16_s',
-  i32_4_u: 'i32.load',
-  i32_4_s: 'i32.load',
-  i64_1_u: 'i64.load8_u',
-  i64_1_s: 'i64.load8_s',
-  i64_2_u: 'i64.load16_u',
-  i64_2_s: 'i64.load16_s',
-  i64_4_u: 'i64.load32_u',
-  i64_4_s: 'i64.load32_s',
-  i64_8_u: 'i64.load',
-  i64_8_s: 'i64.load',
-  f32_4_u: 'f32.load',
-  f64_8_u: 'f64.load',
-};
-const STORES: Readonly<Record<string, MemoryOp>> = {
-  i32_1: 'i32.store8',
-  i32_2: 'i32.store16',
-  i32_4: 'i32.store',
-  i64_1: 'i64.store8',
-  i64_2: 'i64.store16',
-  i64_4: 'i64.store32',
-  i64_8: 'i64.store',
-  f32_4: 'f32.store',
-  f64_8: 'f64.store',
-};
+import { loadOp, storeOp } from './memory-ops.ts';
 
 export class Handler implements Builder, Surroundings {
   epoch = 0;
@@ -494,18 +465,6 @@ function laneAddress(n: Reg, bytes: Bytes, index: Reg): [at: Value, offset: numb
 }
 
 const mulBytes = (index: Value, bytes: Bytes): Value => shl(index, Math.log2(bytes));
-
-function loadOp(type: Type, bytes: Bytes, isSigned: boolean): MemoryOp {
-  const found = LOADS[`${type}_${bytes}_${isSigned ? 's' : 'u'}`];
-  if (!found) throw new Error(`no load of ${bytes} bytes as ${type}`);
-  return found;
-}
-
-function storeOp(type: Type, bytes: Bytes): MemoryOp {
-  const found = STORES[`${type}_${bytes}`];
-  if (!found) throw new Error(`no store of ${bytes} bytes of ${type}`);
-  return found;
-}
 
 function accessCode(bytes: number, access: Access, options: MemOptions): number {
   return (
