@@ -11,6 +11,8 @@ import { boot, Divergence, initramfs, Machine, machineOptions, withJob } from '.
 import { Driver } from '../../arch/arm64/boot/driver.ts';
 import { Lockstep } from '../../arch/arm64/boot/lockstep/lockstep.ts';
 
+/** The platform register: our programs have no use for it, so that what is wrong there stays wrong. */
+const UNUSED = 18;
 const BUSY = 'for i in 1 2 3 4 5 6 7 8; do ls -la /bin | sort | head -3; done; echo $$; cat /proc/uptime';
 
 const short = (): ReturnType<typeof machineOptions> =>
@@ -55,7 +57,7 @@ test('both engines run a shell with pipes and processes to the same end', async 
 test('a register that is wrong after N instructions is found after N instructions, and shown', async () => {
   const at = userMode(100_003);
   const divergence = await spoiled(at, ({ board }) => {
-    board.cpu.x[21]! ^= 4n;
+    board.cpu.x[UNUSED]! ^= 4n;
   });
   assert.is(divergence.at, at);
   const { report } = divergence;
@@ -63,7 +65,7 @@ test('a register that is wrong after N instructions is found after N instruction
   const wrong = report.split('\n').filter((line) => line.startsWith('* '));
   assert.is(wrong.length, 1);
   const [, name, , right, subject] = wrong[0]!.split(/ +/);
-  assert.is(name, 'x21');
+  assert.is(name, `x${UNUSED}`);
   assert.is(BigInt(right!) ^ 4n, BigInt(subject!));
   // The instruction, its address and its physical address.
   assert.match(report, /executed meanwhile[^\n]*\n {2}[0-9a-f]{12} {2}\[0x4[0-9a-f]{7}\] {2}[a-z]+/);
