@@ -63,8 +63,9 @@ export class Visits {
     const seen = (this.suspects.get(host) ?? 0) + 1;
     if (this.suspects.size >= MOST_SUSPECTS) this.suspects.clear();
     this.suspects.set(host, seen);
+    if (seen >= Math.min(this.threshold, SUSPICION)) return false;
     this.counters[counterOf(lo)] = NOT_NOW;
-    return seen < Math.min(this.threshold, SUSPICION);
+    return true;
   }
 
   /** Visited, and not rarely, compared with what is hot. */

@@ -40,6 +40,7 @@ const code = assembleAll({
   // Jumps to one of three places that X6 + 8 * (X0 modulo 4) has, or far away.
   table:
     '1: and x2, x0, #3; ldr x2, [x6, x2, lsl #3]; br x2; 2: add x3, x3, #1; 3: add x3, x3, #2; 4: subs x0, x0, #1; b.ne 1b; svc #0',
+  ownCounter: '1: ldr x2, [x1]; add x2, x2, #1; str x2, [x1]; subs x0, x0, #1; b.ne 1b; svc #0',
   calls: '1: bl 2f; subs x0, x0, #1; b.ne 1b; svc #0; 2: add x3, x3, #1; ret',
 });
 
@@ -309,6 +310,25 @@ test('a program that makes new code for ever does not grow', () => {
     }
   }
   assert.ok(most > 10 && most <= 21, `${most} modules`);
+});
+
+test('a loop that counts in the page of its own code is soon left to the interpreter', () => {
+  const rig = new Rig({ engine: 'translator', threshold: 40 });
+  rig.mmuOn();
+  rig.map(CODE, CODE_PA, PTE.USER);
+  rig.code(CODE_PA, code.ownCounter);
+  let translations = 0;
+  const watchPage = rig.bus.watchPage.bind(rig.bus);
+  rig.bus.watchPage = (page, on) => {
+    translations += Number(on);
+    watchPage(page, on);
+  };
+  const rounds = 200_000n;
+  rig.cpu.x[0] = rounds;
+  rig.cpu.x[1] = CODE + 0x800n;
+  rig.go(CODE);
+  assert.is(rig.u64(CODE_PA + 0x800), rounds);
+  assert.ok(translations > 1 && translations < 20, `${translations} translations`);
 });
 
 test('between two calls of run() the flags are where everybody looks for them', () => {
