@@ -54,6 +54,11 @@ test('bad usage is one line on stderr and status 2', () => {
     ['--seed', 'x'],
     ['--mem', '1T'],
     ['--mem', '1'],
+    ['--engine', 'steam'],
+    ['--engine='],
+    ['--threshold', '65536'],
+    ['--threshold', '-1'],
+    ['--threshold='],
     ['--initrd', '/nowhere'],
     ['--initrd', file('broken.gz', Uint8Array.of(0x1f, 0x8b, 1, 2, 3))],
     ['--replay', '/nowhere'],
@@ -73,6 +78,19 @@ test('so is a full disk', () => {
   const { status, stderr } = spawnSync('sh', ['-c', `"${process.execPath}" ${CLI} ${HELLO} >/dev/full`]);
   assert.is(status, 2);
   assert.is(String(stderr), 'eret: stdout: ENOSPC\n');
+});
+
+test('so is a host without WebAssembly, or without so much memory', () => {
+  for (const [flag, complaint] of [
+    ['--no-expose-wasm', /^eret: [^\n]*WebAssembly[^\n]*\n$/],
+    ['--wasm-max-mem-pages=2000', /^eret: [^\n]*memory\n$/],
+  ] as const) {
+    const args = [flag, CLI, HELLO];
+    const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'latin1' });
+    assert.is(status, 2);
+    assert.is(stdout, '');
+    assert.match(stderr, complaint);
+  }
 });
 
 test('when nobody reads any longer it ends as by SIGPIPE', () => {

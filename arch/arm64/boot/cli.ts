@@ -24,6 +24,7 @@ import {
   initramfs,
   logHeader,
   machineOptions,
+  type PowerOptions,
   powerOn,
   STATUS_TIMEOUT,
   withJob,
@@ -88,7 +89,7 @@ function parseCommandLine(argv: readonly string[]): { values: Values; program: r
     const rest = argv.slice(first);
     return { values, program: rest[0] === '--' ? rest.slice(1) : rest };
   } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message.split('. ')[0] : String(error));
+    throw new UsageError(error instanceof Error ? error.message.split(/\.\s/)[0] : String(error));
   }
 }
 
@@ -208,8 +209,8 @@ function chooseMachine(
     append: [program.length > 0 ? JOB_COMMAND_LINE : '', values.append ?? '', windowSize()]
       .filter(Boolean)
       .join(' '),
-    engine: parseEngine(values.engine ?? process.env.ERET_ENGINE),
-    threshold: parseThreshold(values.threshold ?? process.env.ERET_THRESHOLD),
+    engine: parseEngine(values.engine ?? (process.env.ERET_ENGINE || undefined)),
+    threshold: parseThreshold(values.threshold ?? (process.env.ERET_THRESHOLD || undefined)),
   };
   const options = machineOptions(asked, initrd);
   if (!recorded) return options;
@@ -222,7 +223,7 @@ function chooseMachine(
 /* The environment's words are boot()'s own business, but only here somebody reads what is wrong with them. */
 
 function parseEngine(text: string | undefined): EngineChoice | undefined {
-  if (!text) return undefined;
+  if (text === undefined) return undefined;
   const found = ENGINE_CHOICES.find((name) => name === text);
   if (!found) throw new UsageError(`--engine: ${ENGINE_CHOICES.join(', ')}`);
   return found;
@@ -231,7 +232,7 @@ function parseEngine(text: string | undefined): EngineChoice | undefined {
 const MAX_THRESHOLD = 0xffff;
 
 function parseThreshold(text: string | undefined): number | undefined {
-  if (!text) return undefined;
+  if (text === undefined) return undefined;
   const value = parseNumber(text, 'threshold');
   if (value > MAX_THRESHOLD) throw new UsageError(`--threshold: at most ${MAX_THRESHOLD}`);
   return value;
@@ -257,7 +258,7 @@ async function main(argv: readonly string[]): Promise<number> {
 
   const watch = watcher(values);
   const output = (bytes: Uint8Array): void => void process.stdout.write(bytes);
-  const { machine, driven } = powerOn({ ...options, output }, watch, explain);
+  const { machine, driven } = powerOnHere({ ...options, output }, watch);
   const interactive = process.stdin.isTTY === true && !replay;
   const driver = new Driver(driven, {
     idle: interactive ? 'wall' : 'skip',
@@ -265,6 +266,17 @@ async function main(argv: readonly string[]): Promise<number> {
     ...(replay ? { replay: replay.events } : { hungry: () => void process.stdin.resume() }),
   } satisfies DriverOptions);
   return await attend(machine, driver, replay !== undefined);
+}
+
+/** A host without what a CPU and its RAM are made of is no bug of ours. */
+function powerOnHere(options: PowerOptions, watch: (events: EventLog) => void): ReturnType<typeof powerOn> {
+  if (typeof WebAssembly === 'undefined')
+    throw new UsageError('every engine needs WebAssembly, which this Node was started without (--jitless?)');
+  try {
+    return powerOn(options, watch, explain);
+  } catch (error) {
+    throw error instanceof RangeError ? new UsageError(error.message) : error;
+  }
 }
 
 function watcher(values: Values): (events: EventLog) => void {
