@@ -97,7 +97,7 @@ export class Cpu {
     this.clock = clock;
     this.regs = new Registers(bus.memory);
     this.mmu = new Mmu(bus, this.regs, this.debug);
-    this.mmu.beforeDevice = () => this.syncClock();
+    this.mmu.bounce.beforeDevice = () => this.syncClock();
     this.system = new System(this.regs, this.mmu, this.debug, {
       interruptDue: () => this.interruptDue(),
       interruptStatus: () => (this.irq ? ISR_I : 0) | (this.fiq ? ISR_F : 0),
@@ -235,7 +235,7 @@ export class Cpu {
     switch (code) {
       case EXIT.PENDING:
         regs.words[STATE.PENDING >>> 2] = 0;
-        this.mmu.completeStore();
+        this.mmu.bounce.completeStore();
         return CONTINUE;
       case EXIT.SVC:
         if (this.stepping) regs.ss = false;

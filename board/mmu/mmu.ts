@@ -7,14 +7,14 @@
  *
  * Generated code calls slow() and fetch() in the middle of an instruction. They answer with a host pointer, after
  * filling the TLB so that they are not asked again; or with 0, having left the reason in `fault`. Accesses that cannot
- * be done in place (devices, page crossings) go through the bounce buffer: a load finds its bytes there, a store is
- * finished by completeStore() once the instruction is over.
+ * be done in place (devices, page crossings) go through the bounce buffer (bounce.ts).
  */
 
 import type { Bus } from '../bus.ts';
 import type { Debug } from '../cpu/debug.ts';
 import type { Registers } from '../cpu/registers.ts';
 import { ACCESS, STATE, ZVA_SIZE } from '../cpu/state.ts';
+import { Bounce } from './bounce.ts';
 import { Tlb } from './tlb.ts';
 import {
   EL1_SHIFT,
@@ -62,31 +62,19 @@ export interface Fault {
   hi: number;
 }
 
-/** One piece of a store that waits in the bounce buffer. */
-interface Piece {
-  pa: number;
-  size: number;
-}
-
 export class Mmu {
   readonly walker: Walker;
   readonly tlb: Tlb;
   readonly fault: Fault = { kind: FAULT.NONE, iss: 0, lo: 0, hi: 0 };
   /** Set by the run loop for one instruction: a page with breakpoints may be fetched from. */
   breakpointsPassed = false;
-  /** Devices are about to be reached: the clock must be exact. */
-  beforeDevice: () => void = nothing;
+  readonly bounce: Bounce;
 
   private readonly bus: Bus;
   private readonly regs: Registers;
   private readonly debug: Debug;
   private readonly words: Uint32Array;
   private readonly bytes: Uint8Array;
-  private readonly bounceView: DataView;
-  private readonly pieces: readonly [Piece, Piece] = [
-    { pa: 0, size: 0 },
-    { pa: 0, size: 0 },
-  ];
 
   /** TTBR0_EL1 and TTBR1_EL1, in two words each. */
   private readonly ttbr = new Uint32Array(4);
@@ -114,7 +102,7 @@ export class Mmu {
     this.tlb = new Tlb(bus.memory);
     this.words = regs.words;
     this.bytes = new Uint8Array(bus.memory.buffer);
-    this.bounceView = new DataView(bus.memory.buffer, STATE.BOUNCE, 64);
+    this.bounce = new Bounce(bus);
   }
 
   /* ---- Control registers ---- */
@@ -239,6 +227,10 @@ export class Mmu {
     const lo = this.words[STATE.VA >>> 2]!;
     const hi = this.words[(STATE.VA >>> 2) + 1]!;
     if ((access & ACCESS.SP_MISALIGNED) !== 0) return this.refuse(FAULT.SP, 0, lo, hi);
+    if ((access & ACCESS.WRITE) !== 0) {
+      const host = this.withheld(access, lo, hi);
+      if (host !== 0) return host;
+    }
     if ((access & ACCESS.ZERO) !== 0) return this.zero(access, lo, hi);
 
     const size = access & ACCESS.SIZE;
@@ -256,14 +248,21 @@ export class Mmu {
     return this.inPlace(access, lo, hi);
   }
 
-  /** Finishes the store that slow() redirected to the bounce buffer. */
-  completeStore(): void {
-    let from = 0;
-    for (const piece of this.pieces) {
-      if (piece.size !== 0) this.writeOut(piece, from);
-      from += piece.size;
-      piece.size = 0;
-    }
+  /*
+   * A write that misses the TLB for one reason alone: that the page is watched. What the TLB knows holds for it as for
+   * any other access, although the tables may say something else by now: or the guest could tell which engine it is on.
+   */
+  private withheld(access: number, lo: number, hi: number): number {
+    const size = access & ACCESS.SIZE;
+    const isMisaligned = (access & ACCESS.ALIGNED) !== 0 && (lo & (size - 1)) !== 0;
+    if (isMisaligned || (lo & 0xfff) + size > 0x1000) return 0;
+    const el = this.elOf(access);
+    const host = this.tlb.withheldHost(el, hi, lo);
+    if (host === 0) return 0;
+    const offset = host - this.bus.ramOffset;
+    if (this.bus.isWatched(offset)) this.bus.touch(offset);
+    else this.tlb.grantWrites(el, hi, lo);
+    return host;
   }
 
   /** DC and IC by address: an address that cannot be translated faults although nothing is accessed. */
@@ -298,8 +297,6 @@ export class Mmu {
     const first = 0x1000 - (lo & 0xfff);
     const nextLo = (lo + first) >>> 0;
     const nextHi = nextLo === 0 ? (hi + 1) >>> 0 : hi;
-    const a = this.pieces[0];
-    const b = this.pieces[1];
 
     let fsc = this.checkData(hi, lo, access, aligned);
     if (fsc !== FSC_NONE) return this.refuseData(fsc, access, lo, hi);
@@ -308,53 +305,13 @@ export class Mmu {
     if (fsc !== FSC_NONE) return this.refuseData(fsc, access, nextLo, nextHi);
     if (this.watched(access, lo, hi, size)) return 0;
 
-    a.pa = paA;
-    a.size = first;
-    b.pa = this.page;
-    b.size = size - first;
-    return this.bounce(access);
+    return this.bounce.access(access, paA, first, this.page, size - first);
   }
 
   /* Devices are never accessed by exclusives or atomics, and only in naturally aligned words. */
   private device(access: number, lo: number, hi: number, size: number, pa: number): number {
     if ((access & ACCESS.EXCLUSIVE) !== 0) return this.refuseData(FSC_EXCLUSIVE, access, lo, hi);
-    this.pieces[0].pa = pa;
-    this.pieces[0].size = size;
-    this.pieces[1].size = 0;
-    return this.bounce(access);
-  }
-
-  private bounce(access: number): number {
-    if ((access & ACCESS.READ) !== 0) {
-      let to = 0;
-      for (const piece of this.pieces) {
-        if (piece.size !== 0) this.readIn(piece, to);
-        to += piece.size;
-      }
-    }
-    if ((access & ACCESS.WRITE) !== 0) this.words[STATE.PENDING >>> 2] = 1;
-    else for (const piece of this.pieces) piece.size = 0;
-    return STATE.BOUNCE;
-  }
-
-  private readIn(piece: Piece, to: number): void {
-    const width = this.prepare(piece);
-    for (let i = 0; i < piece.size; i += width)
-      put(this.bounceView, to + i, this.bus.read(piece.pa + i, width), width);
-  }
-
-  private writeOut(piece: Piece, from: number): void {
-    const width = this.prepare(piece);
-    for (let i = 0; i < piece.size; i += width)
-      this.bus.write(piece.pa + i, get(this.bounceView, from + i, width), width);
-  }
-
-  /* A device must see the right time; and may raise a line or set an alarm, so the instruction is the slice's last. */
-  private prepare(piece: Piece): number {
-    if (this.bus.isRam(piece.pa)) return 1;
-    this.beforeDevice();
-    this.words[STATE.PENDING >>> 2] = 1;
-    return (piece.size & 3) === 0 ? 4 : piece.size & 1 ? 1 : 2;
+    return this.bounce.access(access, pa, size, 0, 0);
   }
 
   /** Translation and permissions of an access within one page. Returns the fault status code. */
@@ -409,9 +366,8 @@ export class Mmu {
     if (this.isDevice || this.checkAlignment || this.debug.watchpointInPage(hi, lo)) return;
     const el = this.elOf(access);
     const perms = this.perms >>> (el === 0 ? 0 : EL1_SHIFT);
-    const isCode = this.bus.isWatched(this.page - this.bus.ramBase);
-    const granted = isCode ? perms & ~PERM_WRITE : perms;
-    this.tlb.fillData(el, hi, lo, this.hostPage(), granted, this.level, this.isGlobal);
+    const isWatched = this.bus.isWatched(this.page - this.bus.ramBase);
+    this.tlb.fillData(el, hi, lo, this.hostPage(), perms, this.level, this.isGlobal, isWatched);
   }
 
   /** Where the translated page, which is RAM, begins in the shared memory. */
@@ -480,16 +436,3 @@ const OUTPUT_SIZES = [32, 36, 40, 42, 44, 48, 48, 48] as const;
 const PAR_F = 1 << 0;
 const PAR_NS = 1 << 9;
 const PAR_RES1 = 1 << 11;
-
-function nothing(): void {}
-
-function put(view: DataView, at: number, value: number, width: number): void {
-  if (width === 4) view.setUint32(at, value, true);
-  else if (width === 2) view.setUint16(at, value, true);
-  else view.setUint8(at, value);
-}
-
-function get(view: DataView, at: number, width: number): number {
-  if (width === 4) return view.getUint32(at, true);
-  return width === 2 ? view.getUint16(at, true) : view.getUint8(at);
-}

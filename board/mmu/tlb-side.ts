@@ -19,6 +19,7 @@ const LEVEL = 0x0f; // the table level that the translation came from: below 3 i
 export const GLOBAL = 0x10;
 const IN_USE = 0x20;
 const LISTED = 0x40; // the index stands in `used`, also when the entry is no longer in use
+export const WITHHELD = 0x80; // it may be written, but whoever does so is to ask: its page is watched (Bus.watchPage)
 
 /** Places of the filter of blocks: a power of two. */
 const FILTER = 4096;
@@ -90,7 +91,7 @@ export class Side {
     const at = this.at(index);
     const { first, second, addend, firstRight, secondRight } = this.layout;
     this.tag(at + first, (perms & firstRight) !== 0, vaHi, page);
-    this.tag(at + second, (perms & secondRight) !== 0, vaHi, page);
+    this.tag(at + second, (perms & secondRight) !== 0 && (note & WITHHELD) === 0, vaHi, page);
     this.words[at + addend] = host - page;
 
     if ((this.notes[index]! & LISTED) === 0) this.used[this.usedCount++] = index;
@@ -104,10 +105,27 @@ export class Side {
     this.clear((vaLo >>> 12) & INDEX_MASK);
   }
 
-  /** No entry stands for the page at this host pointer any more. */
-  dropHost(host: number): void {
-    for (let i = 0; i < this.usedCount; i++)
-      if (this.pageOf(this.used[i]!) === host) this.clear(this.used[i]!);
+  /** The second right to the page at this host pointer is withheld. What is translated stays so. */
+  withhold(host: number): void {
+    for (let i = 0; i < this.usedCount; i++) {
+      const index = this.used[i]!;
+      const second = this.at(index) + this.layout.second;
+      if (this.words[second] === TLB_INVALID || this.pageOf(index) !== host) continue;
+      this.tag(second, false, 0, 0);
+      this.notes[index] = this.notes[index]! | WITHHELD;
+    }
+  }
+
+  /** Whether the second right to this page is withheld. */
+  withholds(vaHi: number, vaLo: number): boolean {
+    return (this.notes[(vaLo >>> 12) & INDEX_MASK]! & WITHHELD) !== 0 && this.has(vaHi, vaLo);
+  }
+
+  /** Gives that right. */
+  grant(vaHi: number, vaLo: number): void {
+    const index = (vaLo >>> 12) & INDEX_MASK;
+    this.tag(this.at(index) + this.layout.second, true, vaHi, (vaLo & ~0xfff) >>> 0);
+    this.notes[index] = this.notes[index]! & ~WITHHELD;
   }
 
   /** A block goes as a whole, whichever address in it is named. */

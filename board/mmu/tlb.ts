@@ -14,8 +14,8 @@
  */
 
 import { STATE, TLB_BANK, TLB_USERS } from '../cpu/state.ts';
-import { CODE, DATA, GLOBAL, Side } from './tlb-side.ts';
-import { PERM_EXEC } from './walk.ts';
+import { CODE, DATA, GLOBAL, Side, WITHHELD } from './tlb-side.ts';
+import { PERM_EXEC, PERM_WRITE } from './walk.ts';
 
 class Bank {
   readonly offset: number;
@@ -80,7 +80,7 @@ export class Tlb {
 
   /* ---- Filling: as exception level `el` sees the current address space ---- */
 
-  /** The page at host pointer `host` may be read and written with `perms` (PERM_*). */
+  /** The page at host pointer `host` may be read and written with `perms` (PERM_*); `watched`: who writes asks first. */
   fillData(
     el: 0 | 1,
     vaHi: number,
@@ -89,8 +89,11 @@ export class Tlb {
     perms: number,
     level: number,
     global: boolean,
+    watched: boolean,
   ): void {
-    this.bank(el).data.fill(vaHi, vaLo, host, perms, level | (global ? GLOBAL : 0));
+    const withheld = watched && (perms & PERM_WRITE) !== 0;
+    const note = level | (global ? GLOBAL : 0) | (withheld ? WITHHELD : 0);
+    this.bank(el).data.fill(vaHi, vaLo, host, perms, note);
   }
 
   fillCode(el: 0 | 1, vaHi: number, vaLo: number, host: number, level: number, global: boolean): void {
@@ -106,10 +109,21 @@ export class Tlb {
     return this.bank(el).code.host(vaLo);
   }
 
-  /** Data accesses to the page at this host pointer ask again: it is to be written no more. */
-  forgetWrites(host: number): void {
-    this.kernel.data.dropHost(host);
-    for (const { data } of this.users) data.dropHost(host);
+  /** From now on who writes to the page at this host pointer asks. */
+  withholdWrites(host: number): void {
+    this.kernel.data.withhold(host);
+    for (const { data } of this.users) data.withhold(host);
+  }
+
+  /** Host pointer to an address that may be written, as only who asks may know; 0: it is not known to be such. */
+  withheldHost(el: 0 | 1, vaHi: number, vaLo: number): number {
+    const { data } = this.bank(el);
+    return data.withholds(vaHi, vaLo) ? data.host(vaLo) : 0;
+  }
+
+  /** An address that was withheld may be written without being asked for. */
+  grantWrites(el: 0 | 1, vaHi: number, vaLo: number): void {
+    this.bank(el).data.grant(vaHi, vaLo);
   }
 
   /** A page of code is to be asked for again. */

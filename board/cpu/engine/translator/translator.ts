@@ -210,7 +210,7 @@ export class Translator {
   /** The traces of the region. An entry without one will not be asked for again soon. */
   private discover({ page, number, entries }: Request): Trace[] {
     this.discovery ??= new Discovery(this.rows());
-    if (this.pages.begin(number, this.runs)) this.tlb.forgetWrites(this.bus.ramOffset + number * PAGE);
+    if (this.pages.begin(number, this.runs)) this.tlb.withholdWrites(this.bus.ramOffset + number * PAGE);
     const { visits } = this;
     const known = this.pages.view(number, page);
     for (const entry of entries) visits.refuse(page.lo | entry);

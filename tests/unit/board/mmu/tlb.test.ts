@@ -62,12 +62,22 @@ class Ground {
     const at = lo + random.below(4096);
     const isGlobal = one.asid === EVERYBODY;
     if (perms === PERM_EXEC) this.tlb.fillCode(el, HI, at, host, level, isGlobal);
-    else this.tlb.fillData(el, HI, at, host, perms, level, isGlobal);
+    else this.tlb.fillData(el, HI, at, host, perms, level, isGlobal, false);
     this.filled.set(keyOf(one), one);
   }
 
   forget(which: (one: Filled) => boolean): void {
     for (const [key, one] of this.filled) if (which(one)) this.filled.delete(key);
+  }
+
+  /** Who could write the page can still read it. */
+  withhold(host: number): void {
+    for (const one of [...this.filled.values()]) {
+      if (one.host !== host || one.perms !== (PERM_READ | PERM_WRITE)) continue;
+      this.filled.delete(keyOf(one));
+      const reader = { ...one, perms: PERM_READ };
+      this.filled.set(keyOf(reader), reader);
+    }
   }
 
   switchTo(asid: number): void {
@@ -150,8 +160,8 @@ test('after any sequence of fills, switches and flushes it holds nothing that wa
       g.forget((one) => one.asid === asid);
     } else if (dice === 197) {
       const host = 0x10_0000 + random.below(256) * 4096;
-      g.tlb.forgetWrites(host);
-      g.forget((one) => one.perms !== PERM_EXEC && one.host === host);
+      g.tlb.withholdWrites(host);
+      g.withhold(host);
     } else if (random.below(40) === 0) {
       g.tlb.flushAll();
       g.filled.clear();
@@ -169,7 +179,7 @@ function entry(g: Ground, bank: number, va: number, field: number): number {
 test('code and data of one index do not disturb each other', () => {
   const g = new Ground();
   const [data, codeAt] = [0x40_0000, 0x40_0000 + TLB_ENTRIES * 0x1000];
-  g.tlb.fillData(1, HI, data, 0x10_0000, PERM_READ, 3, true);
+  g.tlb.fillData(1, HI, data, 0x10_0000, PERM_READ, 3, true, false);
   g.tlb.fillCode(1, HI, codeAt, 0x11_0000, 3, true);
   assert.is(entry(g, STATE.TLB_EL1, data, TLB_ENTRY.READ), data);
   assert.is(entry(g, STATE.TLB_EL1, codeAt, TLB_ENTRY.EXECUTE), codeAt);
@@ -181,7 +191,7 @@ test('code and data of one index do not disturb each other', () => {
 test('who is switched back to finds what he had, unless too many others ran since', () => {
   const g = new Ground();
   g.switchTo(5);
-  g.tlb.fillData(0, HI, 0x40_0000, 0x10_0000, PERM_READ, 3, false);
+  g.tlb.fillData(0, HI, 0x40_0000, 0x10_0000, PERM_READ, 3, false, false);
   const mine = g.words[STATE.TLB_USER >>> 2]!;
   const back = (others: number): number => {
     for (let n = 1; n <= others; n++) g.switchTo(100 + n);
@@ -208,6 +218,35 @@ test('page 0 is in no bank that nobody filled', () => {
       for (const bank of [g.words[STATE.TLB_USER >>> 2]!, STATE.TLB_EL1])
         assert.is(entry(g, bank, 0, tag), TLB_INVALID);
   }
+});
+
+test('writes to a watched page are withheld, and known to who asks until they are flushed', () => {
+  const g = new Ground();
+  const [before, since, host] = [0x40_0000, 0x41_0000, 0x10_0000];
+  const [both, write] = [PERM_READ | PERM_WRITE, TLB_ENTRY.WRITE];
+  g.tlb.fillData(1, HI, before, host, both, 3, true, false);
+  g.tlb.withholdWrites(host);
+  g.tlb.fillData(1, HI, since, host, both, 3, true, true);
+  for (const va of [before, since]) {
+    assert.is(entry(g, STATE.TLB_EL1, va, write), TLB_INVALID);
+    assert.is(entry(g, STATE.TLB_EL1, va, TLB_ENTRY.READ), va);
+    assert.is(g.tlb.withheldHost(1, HI, va + 8), host + 8);
+  }
+  assert.is(g.tlb.withheldHost(0, HI, since), 0);
+  assert.is(g.tlb.withheldHost(1, 0, since), 0);
+
+  g.tlb.grantWrites(1, HI, before + 8);
+  assert.is(entry(g, STATE.TLB_EL1, before, write), before);
+  assert.is(g.tlb.withheldHost(1, HI, before), 0);
+  g.tlb.flushPage(HI, since);
+  assert.is(g.tlb.withheldHost(1, HI, since), 0);
+});
+
+test('to a page that may only be read nothing is withheld', () => {
+  const g = new Ground();
+  g.tlb.fillData(0, HI, 0x40_0000, 0x10_0000, PERM_READ, 3, false, true);
+  g.tlb.withholdWrites(0x10_0000);
+  assert.is(g.tlb.withheldHost(0, HI, 0x40_0000), 0);
 });
 
 test.run();

@@ -7,6 +7,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { PAUSE } from '../../../../../../board/cpu/cpu.ts';
+import { EC_DABT_LOW, EC_SVC } from '../../../../../../board/cpu/exception.ts';
 import { STATE } from '../../../../../../board/cpu/state.ts';
 import { assembleAll } from '../../../../../lib/asm.ts';
 import { PTE, RAM, Rig } from '../../../../../lib/rig.ts';
@@ -112,6 +113,23 @@ test('code that the kernel writes behind the CPU is new code once the bus is tol
   rig.cpu.x[3] = 0n;
   rig.go(CODE);
   assert.is(rig.cpu.x[3], 200n);
+});
+
+test('what the TLB knows holds for writes to a page of translated code, whatever the tables say by now', () => {
+  const alias = DATA + 0x1000n;
+  const rig = machine('storing');
+  rig.map(alias, CODE_PA, PTE.USER | PTE.UXN);
+  const store = (): number => {
+    [rig.cpu.x[0], rig.cpu.x[1]] = [50n, alias + 0x800n];
+    rig.go(CODE);
+    return rig.ec;
+  };
+  assert.is(store(), EC_SVC);
+  assert.ok(rig.cpu.liveModules > 0);
+  rig.map(alias, CODE_PA, PTE.USER | PTE.UXN | PTE.RDONLY);
+  assert.is(store(), EC_SVC, 'as it would be for any other page');
+  rig.cpu.tlbi('VAAE1', Number(alias >> 12n));
+  assert.is(store(), EC_DABT_LOW);
 });
 
 test('an address that is mapped to another page executes that page after TLBI', () => {
