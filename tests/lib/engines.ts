@@ -1,55 +1,25 @@
 /*
  * tests/lib/engines.ts - random programs on CPUs that differ in nothing but the engine, compared at every stop
  *
- * The reference interprets; three others translate: at the first visit, at the third, and at the default. All stop at
- * the same random counts, get the same interrupts, and at exceptions the same things are done to all that a kernel or a
- * debugger does: pages are remapped and protected, code is rewritten, address spaces change, breakpoints, watchpoints
- * and steps come and go. `make fuzz` has the long run (fuzz.ts).
+ * The reference interprets; the others translate: at the first visit, at the third, and at the default. All stop at the
+ * same random counts. What the programs are, and who is their kernel, is the guest's affair:
+ *
+ *   hosted-programs.ts   user programs; their kernel is out here, and does to all CPUs the same
+ *   kernel-programs.ts   programs at EL1 and EL0; their kernel is machine code
+ *
+ * `make fuzz` has the long run (fuzz.ts).
  */
-import type { AlarmHandle } from '../../board/clock.ts';
 import { STATE } from '../../board/cpu/state.ts';
 import { A64 } from '../../board/cpu/a64.ts';
 import { Disassembler } from '../../board/cpu/disasm.ts';
-import { EXCEPTION_COST, PAUSE } from '../../board/cpu/cpu.ts';
+import { PAUSE } from '../../board/cpu/cpu.ts';
 import type { EngineOptions } from '../../board/cpu/engine/engine.ts';
 import { sameState, sideBySide, snapshot, systemRegisters } from '../../arch/arm64/boot/lockstep/state.ts';
-import { WORD } from './oracle.ts';
-import { Random, randomState } from './random-insn.ts';
-import { type Program, randomProgram } from './random-program.ts';
-import { PTE, RAM, Rig } from './rig.ts';
-
-const PAGE = 0x1000;
-const PAGE_WORDS = PAGE / 4;
-/** The program, twice: its pages lie apart from each other in RAM, and can be seen at two addresses. */
-const CODE = 0x40_0000;
-const CODE_AGAIN = 0x80_0000;
-const CODE_PAGES = 5;
-const CODE_PA = RAM + 0x2_0000;
-const codePa = (page: number): number => CODE_PA + PAGE * ((page * 7 + 3) % 16);
-/** Pages that may stand in for one of the program's. */
-const SPARE_PA = RAM + 0x6_0000;
-
-const DATA = 0x2000_0000;
-const DATA_PA = RAM + 0x10_0000;
-const dataPa = (page: number): number => DATA_PA + PAGE * ((page * 5 + 2) % 16);
-/** What is special about a page of data; others are read and written. `null` is not mapped. */
-const DATA_BITS: Readonly<Record<number, bigint | null>> = { 9: PTE.RDONLY, 10: null, 12: PTE.DEVICE };
-const DATA_PAGES = 16;
-/** The last page of data is the program's first page of code. */
-const ALIAS = 15;
-
-const STEP = 1 << 21; // SPSR_EL1.SS
-const EC = { FP: 0x07, STEP: 0x32, BREAKPOINT: 0x30, WATCHPOINT: 0x34, SVC: 0x15 } as const;
-const UCI = 1 << 26;
-/** Caches may be maintained by programs, and their stack pointers must be aligned. */
-const SCTLR = UCI | (1 << 4) | (1 << 14); // UCI, SA0, DZE
-const MDE = 1 << 15; // MDSCR_EL1: breakpoints and watchpoints
-const NOP = 0xd503_201f;
-const FPEN = 3 << 20;
-const EL0T_IRQ = 0x480;
+import { Random } from './random-insn.ts';
+import { RAM, Rig } from './rig.ts';
 
 /** How far apart stops are at most, and how many instructions a listing has. */
-const DISTANCE = 3000;
+export const DISTANCE = 3000;
 const MOST_LINES = 100;
 /** Programs on the same machines, one after the other. */
 const BATCH = 8;
@@ -64,12 +34,26 @@ export const SUBJECTS: readonly EngineOptions[] = [
 
 const REFERENCE: EngineOptions = { engine: 'interpreter' };
 
-/** How often a program is disturbed. Most are, so that anything may come after anything; some can get really hot. */
-const TEMPERS = [4, 4, 12, 400] as const;
+/** Who lives on the CPUs. Whatever it does it does to all of them alike. */
+export interface Guest {
+  /** Of all programs so far. */
+  readonly words: number;
+  readonly exceptions: number;
+  /** The machines are new; the first is the reference. */
+  powerOn(rigs: readonly Rig[]): void;
+  /** Another program. */
+  load(): void;
+  /** run() is next. */
+  beforeRun(): void;
+  /** run() has returned this from all of them. Returns how much time passed that no instruction took. */
+  afterRun(vector: number): number;
+  /** The program is at its end, in that nothing more will come of it. */
+  readonly isStuck: boolean;
+  /** Registers without a place in STATE that are worth a look. Reading them changes nothing. */
+  readonly hidden: readonly string[];
+}
 
-/** Something that a kernel does: to every CPU the same. */
-type Action = (rig: Rig) => void;
-type Work = (random: Random, program: Program) => Action;
+export type NewGuest = (random: Random) => Guest;
 
 /** Where in the run something happened: counted in steps, as the same seed makes the same steps. */
 interface Place {
@@ -79,53 +63,54 @@ interface Place {
 }
 
 export class Engines {
-  /** Executed by each CPU. Exact: the reference's clock, without what exceptions cost. */
+  /** Executed by each CPU. */
   instructions = 0;
-  /** Of all programs so far. */
-  words = 0;
-  exceptions = 0;
+  readonly guest: Guest;
+  private readonly newGuest: NewGuest;
   private readonly seed: number;
   private readonly random: Random;
   private readonly subjects: readonly EngineOptions[];
   private readonly last: Place | undefined;
   private rigs: readonly Rig[] = [];
-  private alarms: readonly AlarmHandle[] = [];
-  private program: Program = { words: [], entry: 0, patched: [] };
-  private temper = 1;
   private programs = 0;
+  private stuck = 0;
   private steps = 0;
-  private length = 0;
+  /** Of the programs so far. */
+  private readonly lengths: number[] = [];
   /** What the last step ended in, and who was not as the first; -1: nobody. */
   private vectors: readonly number[] = [];
   private wrong = -1;
   private stop = 0;
-  private stepping = 0;
 
   /** `last`: the run ends there. */
-  constructor(seed: number, subjects: readonly EngineOptions[] = SUBJECTS, last?: Place) {
+  constructor(newGuest: NewGuest, seed: number, subjects: readonly EngineOptions[] = SUBJECTS, last?: Place) {
+    this.newGuest = newGuest;
     this.seed = seed;
     this.random = new Random(seed);
+    this.guest = newGuest(this.random);
     this.subjects = subjects;
     this.last = last;
   }
 
   /** One more program, for `length` instructions. Returns what differs, if something does, with a listing. */
   next(length: number): string | undefined {
-    this.length = length;
+    this.lengths.push(length);
     if (this.programs++ % BATCH === 0) this.powerOn();
-    this.load();
+    this.guest.load();
     const end = this.reference.clock.now + length;
-    while (this.reference.clock.now < end && !this.isOver()) {
+    while (this.reference.clock.now < end && !this.isOver() && !this.guest.isStuck) {
       const wrong = this.step();
       if (wrong >= 0) return this.last ? '' : this.complaint(wrong);
     }
+    if (this.guest.isStuck) this.stuck++;
     return this.compareMemory();
   }
 
   get summary(): string {
-    const { instructions, words, exceptions, programs } = this;
+    const { instructions, guest, programs, stuck } = this;
     const modules = this.rigs.map(({ cpu }) => cpu.liveModules).slice(1);
-    return `${instructions} instructions, ${programs} programs of ${words} words, ${exceptions} exceptions, modules ${modules}`;
+    const ends = stuck > 0 ? `, ${stuck} of them got stuck` : '';
+    return `${instructions} instructions, ${programs} programs of ${guest.words} words${ends}, ${guest.exceptions} exceptions, modules ${modules}`;
   }
 
   private get reference(): Rig {
@@ -136,75 +121,21 @@ export class Engines {
     return this.last !== undefined && this.steps > this.last.step;
   }
 
-  private all(action: Action): void {
-    for (const rig of this.rigs) action(rig);
-  }
-
   private powerOn(): void {
     this.rigs = [REFERENCE, ...this.subjects].map((options) => new Rig(options));
-    this.alarms = this.rigs.map(({ clock, cpu }) => clock.alarm(() => cpu.irqLine.set(true)));
-    this.all((rig) => {
-      rig.mmuOn(SCTLR);
-      rig.cpu.writeSysreg('OSLAR_EL1', 0);
-    });
-  }
-
-  /* ---- Programs ---- */
-
-  private load(): void {
-    const { random } = this;
-    this.program = randomProgram(random, CODE_PAGES * PAGE_WORDS);
-    this.temper = random.pick(TEMPERS);
-    const { words, entry } = this.program;
-    this.words += words.length;
-    const pages = Array.from({ length: CODE_PAGES }, (_, i) => pageOf(words, i));
-    const spare = random.pick(pages).map((word) => (random.below(8) ? word : NOP));
-    const data = Array.from({ length: DATA_PAGES * PAGE_WORDS }, () => random.word());
-    this.all((rig) => {
-      if (rig.cpu.regs.el === 0) enterKernel(rig);
-      for (let i = 0; i < DATA_PAGES; i++) write(rig, dataPa(i), pageOf(data, i));
-      pages.forEach((page, i) => void write(rig, codePa(i), page));
-      write(rig, SPARE_PA, spare);
-      repair(rig);
-    });
-    this.setRegisters();
-    this.jump(CODE + 4 * entry);
-    this.all(({ cpu }) => cpu.eret());
-  }
-
-  private setRegisters(): void {
-    const { random } = this;
-    const state = randomState(random);
-    for (let n = 19; n < 24; n++) state[n] = BigInt(pointer(random));
-    state[30] = BigInt(CODE + 4 * this.program.entry);
-    const sp = BigInt(DATA + 0x4000 + 16 * random.below(256));
-    this.all(({ cpu }) => {
-      cpu.x.set(state.subarray(0, 31));
-      cpu.v.set(state.subarray(WORD.V));
-      cpu.sp_el0 = sp;
-      cpu.regs.words[STATE.FPCR >>> 2] = Number(state[WORD.FPCR]);
-      cpu.regs.words[STATE.FPSR >>> 2] = Number(state[WORD.FPSR]);
-      cpu.spsr = Number(state[WORD.NZCV]) | 0;
-    });
-  }
-
-  private jump(pc: number): void {
-    this.all(({ cpu }) => {
-      cpu.elr = BigInt(pc);
-    });
+    this.guest.powerOn(this.rigs);
   }
 
   /* ---- From stop to stop ---- */
 
   /** To the next stop or exception. Returns which CPU is not as the first; -1: none. */
   private step(): number {
-    const { random, reference, rigs } = this;
+    const { random, reference, rigs, guest } = this;
     const { now } = reference.clock;
     const chosen = now + 1 + random.below(random.below(4) === 0 ? 70 : DISTANCE);
     const stop = this.last?.step === this.steps ? this.last.stop : chosen;
     this.stop = stop;
-    const interrupt = now + random.below(6 * DISTANCE);
-    if (interrupt < now + DISTANCE) for (const alarm of this.alarms) alarm.set(interrupt);
+    guest.beforeRun();
     this.steps++;
 
     const vectors = rigs.map(({ cpu }) => {
@@ -212,43 +143,16 @@ export class Engines {
       return cpu.run();
     });
     this.vectors = vectors;
-    this.wrong = rigs.findIndex((rig, i) => vectors[i] !== vectors[0] || !sameState(reference.cpu, rig.cpu));
+    this.wrong = rigs.findIndex((rig, i) => vectors[i] !== vectors[0] || !this.isAsReference(rig));
     if (this.wrong >= 0) return this.wrong;
-    this.instructions += reference.clock.now - now - (vectors[0] === PAUSE ? 0 : EXCEPTION_COST);
-    if (vectors[0] !== PAUSE && !this.isOver()) this.handle(vectors[0]!);
+    const passed = reference.clock.now - now;
+    this.instructions += passed - (this.isOver() ? 0 : guest.afterRun(vectors[0]!));
     return -1;
   }
 
-  /** What a kernel does: makes good, goes on behind what faulted or elsewhere; and something for no reason at all. */
-  private handle(vector: number): void {
-    const { random, program } = this;
-    this.exceptions++;
-    if (vector === EL0T_IRQ) this.all(({ cpu }) => cpu.irqLine.set(false));
-    else this.handleSync(this.reference.ec);
-    if (random.below(this.temper) === 0) this.all(random.pick(WORK)(random, program));
-    if (random.below(4 * this.temper) === 0) this.stepping = 1 + random.below(12);
-    const steps = this.stepping > 0 && this.stepping-- > 0;
-    this.all(({ cpu }) => {
-      cpu.writeSysreg('MDSCR_EL1', MDE | (steps ? 1 : 0));
-      cpu.spsr = steps ? cpu.spsr | STEP : cpu.spsr & ~STEP;
-      cpu.eret();
-    });
-  }
-
-  private handleSync(ec: number): void {
-    const { random } = this;
-    if (ec === EC.SVC || ec === EC.STEP) return;
-    if (ec === EC.FP || ec === EC.BREAKPOINT || ec === EC.WATCHPOINT || random.below(8) === 0)
-      this.all(repair);
-    if (ec === EC.FP || ec === EC.BREAKPOINT || ec === EC.WATCHPOINT) return;
-    if (random.below(4) === 0) this.setRegisters();
-    const pc = Number(this.reference.cpu.elr);
-    const known = [CODE, CODE_AGAIN].some(
-      (base) => pc >= base && pc < base + 4 * this.program.words.length - 4,
-    );
-    if (known && random.below(8)) return this.jump(pc + 4);
-    const word = random.below(2) ? this.program.entry : random.below(this.program.words.length);
-    this.jump((random.below(3) ? CODE : CODE_AGAIN) + 4 * word);
+  private isAsReference({ cpu }: Rig): boolean {
+    const first = this.reference.cpu;
+    return sameState(first, cpu) && this.guest.hidden.every((name) => read(first, name) === read(cpu, name));
   }
 
   private compareMemory(): string | undefined {
@@ -283,15 +187,15 @@ export class Engines {
     return [
       `seed ${this.seed}, program ${this.programs - 1}, step ${step}: ${this.name(wrong)} differs at ${different}`,
       ...this.executed(step, different).map((text) => `  ${text}`),
-      ...sides(after.reference, after.rigs[1]!, after.vectors),
+      ...this.sides(after.reference, after.rigs[1]!, after.vectors),
       `noticed at ${noticed}`,
-      ...sides(this.reference, this.rigs[wrong]!, [this.vectors[0]!, this.vectors[wrong]!]),
+      ...this.sides(this.reference, this.rigs[wrong]!, [this.vectors[0]!, this.vectors[wrong]!]),
     ].join('\n');
   }
 
   private again(subjects: readonly EngineOptions[], last: Place): Engines {
-    const engines = new Engines(this.seed, subjects, last);
-    while (!engines.isOver() && engines.next(this.length) === undefined);
+    const engines = new Engines(this.newGuest, this.seed, subjects, last);
+    for (const length of this.lengths) if (engines.isOver() || engines.next(length) !== undefined) break;
     return engines;
   }
 
@@ -300,151 +204,30 @@ export class Engines {
     const disassembler = new Disassembler(A64);
     const { cpu, clock } = this.again([], { step, stop: Math.max(0, stop - MOST_LINES) }).reference;
     const lines: string[] = [];
-    while (clock.now < stop && cpu.regs.el === 0) {
-      const pc = cpu.regs.words[STATE.PC >>> 2]!;
-      const word = cpu.mmu.fetchWord(pc, 0) ?? 0;
-      lines.push(`${hex(pc)}  ${disassembler.text(word, pc)}`);
+    while (clock.now < stop && !(cpu.hosted && cpu.regs.el === 1)) {
+      const [lo, hi] = [cpu.regs.words[STATE.PC >>> 2]!, cpu.regs.words[(STATE.PC >>> 2) + 1]!];
+      const word = cpu.mmu.fetchWord(lo, hi) ?? 0;
+      lines.push(`EL${cpu.regs.el} ${hex(hi)}_${hex(lo)}  ${disassembler.text(word, lo)}`);
       cpu.stopAt = clock.now + 1;
-      cpu.run();
+      if (cpu.run() !== PAUSE) break;
     }
     return lines;
   }
+
+  /** The registers of two CPUs: all the general ones, the others where they differ. */
+  private sides(a: Rig, b: Rig, [left, right]: readonly number[]): string[] {
+    const lines = sideBySide([snapshot(a.cpu, left!), snapshot(b.cpu, right!)]);
+    const hidden = this.guest.hidden
+      .filter((name) => read(a.cpu, name) !== read(b.cpu, name))
+      .map((name) => ({ name, values: [read(a.cpu, name), read(b.cpu, name)], differs: true }));
+    return [...lines, ...systemRegisters(a.cpu, b.cpu), ...hidden].map(
+      ({ name, values, differs }) => `${differs ? '*' : ' '} ${name.padEnd(10)} ${values.join('  ')}`,
+    );
+  }
 }
 
-/** The registers of two CPUs: all the general ones, the others where they differ. */
-function sides(a: Rig, b: Rig, [left, right]: readonly number[]): string[] {
-  const lines = sideBySide([snapshot(a.cpu, left!), snapshot(b.cpu, right!)]);
-  return [...lines, ...systemRegisters(a.cpu, b.cpu)].map(
-    ({ name, values, differs }) => `${differs ? '*' : ' '} ${name.padEnd(10)} ${values.join('  ')}`,
-  );
+function read(cpu: Rig['cpu'], name: string): string {
+  return `0x${hex(cpu.readSysregHalf(name, 1))}${hex(cpu.readSysregHalf(name, 0))}`;
 }
 
 const hex = (n: number): string => n.toString(16).padStart(8, '0');
-const pageOf = (words: readonly number[], page: number): number[] =>
-  words.slice(page * PAGE_WORDS, (page + 1) * PAGE_WORDS);
-
-/** As a kernel writes: the bus is told. */
-function write(rig: Rig, pa: number, words: readonly number[]): void {
-  rig.bus.touch(pa - RAM);
-  rig.code(pa, words);
-}
-
-/** A stop is no exception, but a kernel can act only after one. */
-function enterKernel(rig: Rig): void {
-  rig.cpu.stopAt = Infinity;
-  rig.cpu.irqLine.set(true);
-  rig.cpu.run();
-  rig.cpu.irqLine.set(false);
-}
-
-/** Everything as a program expects it. */
-function repair(rig: Rig): void {
-  for (let i = 0; i < CODE_PAGES; i++) {
-    rig.map(BigInt(CODE + i * PAGE), codePa(i), PTE.USER | ng(i));
-    rig.map(BigInt(CODE_AGAIN + i * PAGE), codePa(i), PTE.USER | ng(i + 1));
-  }
-  for (let i = 0; i < DATA_PAGES; i++) mapData(rig, i, DATA_BITS[i] ?? (i in DATA_BITS ? null : 0n));
-  rig.cpu.tlbi('VMALLE1');
-  rig.cpu.writeSysreg('CPACR_EL1', FPEN);
-  rig.cpu.writeSysreg('DBGBCR0_EL1', 0);
-  rig.cpu.writeSysreg('DBGWCR0_EL1', 0);
-}
-
-/** Some pages belong to one address space only. */
-const ng = (i: number): bigint => (i % 2 ? PTE.NG : 0n);
-
-function mapData(rig: Rig, page: number, bits: bigint | null): void {
-  const va = BigInt(DATA + page * PAGE);
-  rig.map(va, page === ALIAS ? codePa(0) : dataPa(page), PTE.USER | PTE.UXN | ng(page) | (bits ?? 0n));
-  if (bits === null) rig.unmap(va);
-}
-
-/** Into the data; often near the end of a page, seldom in one that is special. */
-function pointer(random: Random): number {
-  const page = random.below(10) === 0 ? 8 + random.below(8) : 3 + random.below(4);
-  const offset = random.below(3) === 0 ? 0xff0 + random.below(16) : 16 * random.below(256);
-  return DATA + page * PAGE + offset;
-}
-
-const tlbi = (rig: Rig, all: boolean, va: number): void =>
-  all ? rig.cpu.tlbi('VMALLE1') : rig.cpu.tlbi('VAAE1', va / PAGE);
-
-/** What a kernel, a debugger or a loader does between two instructions of a program. */
-const WORK: readonly Work[] = [
-  // Writes an instruction.
-  (random, { words, patched }) => {
-    const at = random.below(2) && patched.length > 0 ? random.pick(patched) : random.below(words.length);
-    const word = random.pick([
-      NOP,
-      words[at]! ^ (1 << (10 + random.below(12))),
-      words[random.below(words.length)]!,
-    ]);
-    return (rig) => write(rig, codePa(Math.floor(at / PAGE_WORDS)) + 4 * (at % PAGE_WORDS), [word]);
-  },
-  // Takes rights to a page of data away, or gives them.
-  (random) => {
-    const page = random.below(DATA_PAGES);
-    const bits = random.pick([0n, PTE.RDONLY, null]);
-    const all = random.below(2) === 0;
-    return (rig) => {
-      mapData(rig, page, bits);
-      tlbi(rig, all, DATA + page * PAGE);
-    };
-  },
-  // Puts another page of code in the place of one, or one that may not be executed.
-  (random) => {
-    const page = random.below(CODE_PAGES);
-    const pa = random.pick([SPARE_PA, codePa(page), codePa(random.below(CODE_PAGES))]);
-    const bits = random.below(4) ? 0n : PTE.UXN;
-    const base = random.pick([CODE, CODE_AGAIN]) + page * PAGE;
-    const all = random.below(2) === 0;
-    return (rig) => {
-      rig.map(BigInt(base), pa, PTE.USER | bits);
-      tlbi(rig, all, base);
-    };
-  },
-  // Switches address spaces: the tables are the same.
-  (random) => {
-    const asid = random.below(3);
-    return ({ cpu }) => cpu.writeSysreg('TTBR0_EL1', cpu.readSysregHalf('TTBR0_EL1', 0), asid << 16);
-  },
-  // Takes floating point, or cache maintenance, away until it is asked for.
-  () =>
-    ({ cpu }) =>
-      cpu.writeSysreg('CPACR_EL1', 0),
-  (random) => {
-    const bits = SCTLR ^ (random.below(2) ? UCI : 0);
-    return ({ cpu }) => cpu.writeSysreg('SCTLR_EL1', bits | 1);
-  },
-  // Sets a breakpoint or a watchpoint.
-  (random, { words }) => {
-    const at = CODE + 4 * random.below(words.length);
-    return ({ cpu }) => {
-      cpu.writeSysreg('DBGBVR0_EL1', at);
-      cpu.writeSysreg('DBGBCR0_EL1', (0xf << 5) | (2 << 1) | 1);
-    };
-  },
-  (random) => {
-    const at = pointer(random) & ~7;
-    const kind = 1 + random.below(3);
-    return ({ cpu }) => {
-      cpu.writeSysreg('DBGWVR0_EL1', at);
-      cpu.writeSysreg('DBGWCR0_EL1', (0xff << 5) | (kind << 3) | (2 << 1) | 1);
-    };
-  },
-  // Changes a register, as a debugger.
-  (random) => {
-    const [n, value] = [random.below(16), random.dword()];
-    return ({ cpu }) => {
-      cpu.x[n] = value;
-      cpu.spsr ^= 1 << 30;
-    };
-  },
-  // Goes on elsewhere, as after a signal.
-  (random, { words }) => {
-    const pc = random.pick([CODE, CODE_AGAIN]) + 4 * random.below(words.length);
-    return ({ cpu }) => {
-      cpu.elr = BigInt(pc);
-    };
-  },
-];

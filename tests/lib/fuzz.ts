@@ -1,10 +1,12 @@
 /*
  * tests/lib/fuzz.ts - random instructions on the board and under qemu-aarch64, random programs in both engines, compared
  *
- * `make fuzz` runs this file. It has two stages; ARGS chooses one, and how much of it:
+ * `make fuzz` runs this file. It has three stages; ARGS chooses one, and how much of it:
  *
  *   qemu [COUNT [SEED [TITLE]]]    single instructions against QEMU; TITLE: only rows whose title contains it
- *   engines [COUNT [SEED]]         programs: the interpreter against the translator at three thresholds
+ *   engines [COUNT [SEED]]         user programs: the interpreter against the translator at three thresholds
+ *   kernel [COUNT [SEED]]          the same with programs that run at EL1 and EL0, and a kernel that is machine code:
+ *                                  page tables, address spaces, control registers, vectors, debug, timers are theirs
  *
  * The same functions serve the fixed samples of tests/cpu/differential.test.ts and tests/cpu/engines.test.ts.
  */
@@ -14,7 +16,9 @@ import { A64 } from '../../board/cpu/a64.ts';
 import type { Row } from '../../board/cpu/builder.ts';
 import { BoardOracle } from './board-oracle.ts';
 import { describe, differences } from './compare.ts';
-import { Engines } from './engines.ts';
+import { Engines, type NewGuest } from './engines.ts';
+import { HostedPrograms } from './hosted-programs.ts';
+import { KernelPrograms } from './kernel-programs.ts';
 import { type Case, findOracle, MAX_CASES, type Oracle } from './oracle.ts';
 import { unknownDifferences } from './qemu-differences.ts';
 import { Random, randomCase } from './random-insn.ts';
@@ -68,22 +72,40 @@ const complain = (one: Case, index: number, row: Row, lines: readonly string[]):
   lines.length === 0 ? [] : [`${describe(one, index, row[1])}\n    ${lines.slice(0, 4).join('\n    ')}`];
 
 const COUNT = 5_000_000;
-/** A program's instructions: few for much code, many for what becomes hot late. */
-const LENGTHS = [20_000, 60_000, 20_000, 60_000, 4_000_000];
+
+/** What the engines are compared with. */
+interface Stage {
+  readonly newGuest: NewGuest;
+  /** A program's instructions: few for much code, many for what becomes hot late. */
+  readonly lengths: readonly number[];
+}
+
+export const STAGES = {
+  engines: {
+    newGuest: (random) => new HostedPrograms(random),
+    lengths: [20_000, 60_000, 20_000, 60_000, 4_000_000],
+  },
+  kernel: {
+    newGuest: (random) => new KernelPrograms(random),
+    lengths: [20_000, 60_000, 20_000, 60_000, 20_000, 60_000, 1_000_000],
+  },
+} as const satisfies Readonly<Record<string, Stage>>;
+
 const PROGRESS_MS = 5000;
 
 /** Executes `count` instructions of random programs on every CPU. Returns the first difference. */
 export function compareEngines(
+  { newGuest, lengths }: Stage,
   count: number,
   seed: number,
   say: (line: string) => void = () => {},
 ): { engines: Engines; complaint: string | undefined } {
-  const engines = new Engines(seed);
+  const engines = new Engines(newGuest, seed);
   const started = performance.now();
   let said = started;
   let complaint: string | undefined;
   for (let n = 0; engines.instructions < count && complaint === undefined; n++) {
-    complaint = engines.next(LENGTHS[n % LENGTHS.length]!);
+    complaint = engines.next(lengths[n % lengths.length]!);
     if (performance.now() < said + PROGRESS_MS) continue;
     said = performance.now();
     say(`${engines.summary}, ${((said - started) / 1000).toFixed(0)} s`);
@@ -91,10 +113,13 @@ export function compareEngines(
   return { engines, complaint };
 }
 
-function fuzzEngines(count = COUNT, seed = randomSeed()): number {
-  const { engines, complaint } = compareEngines(count, seed, (line) => void stdout.write(`${line}\n`));
+function fuzzEngines(stage: keyof typeof STAGES, count = COUNT, seed = randomSeed()): number {
+  const say = (line: string) => void stdout.write(`${line}\n`);
+  const { engines, complaint } = compareEngines(STAGES[stage], count, seed, say);
   if (complaint) stdout.write(`${complaint}\n`);
-  stdout.write(`engines, seed ${seed}: ${engines.summary}; ${complaint ? 'they differ' : 'no difference'}\n`);
+  stdout.write(
+    `${stage}, seed ${seed}: ${engines.summary}; ${complaint ? 'they differ' : 'no difference'}\n`,
+  );
   return complaint ? 1 : 0;
 }
 
@@ -119,10 +144,10 @@ const randomSeed = (): number => Date.now() & 0x7fff_ffff;
 
 function main([stage, ...rest]: readonly string[]): number {
   const [count, seed] = rest.map((text) => Number(text) || undefined);
-  if (stage === 'engines') return fuzzEngines(count, seed);
+  if (stage === 'engines' || stage === 'kernel') return fuzzEngines(stage, count, seed);
   if (stage === 'qemu') return fuzzInstructions(count, seed, rest[2]);
-  if (stage === undefined) return fuzzInstructions() | fuzzEngines();
-  stdout.write('make fuzz ARGS="[qemu|engines] COUNT SEED"\n');
+  if (stage === undefined) return fuzzInstructions() | fuzzEngines('engines') | fuzzEngines('kernel');
+  stdout.write('make fuzz ARGS="[qemu|engines|kernel] COUNT SEED"\n');
   return 2;
 }
 

@@ -34,7 +34,7 @@ const X = {
 const PAGE_WORDS = 1024;
 
 /* Encodings of what holds a program together. */
-const B = 0x1400_0000;
+export const B = 0x1400_0000;
 const BL = 0x9400_0000;
 const BR = 0xd61f_0000;
 const BLR = 0xd63f_0000;
@@ -50,8 +50,8 @@ const DSB = 0xd503_3b9f;
 const ISB = 0xd503_3fdf;
 const WFE = 0xd503_205f;
 const YIELD = 0xd503_203f;
-const bcond = (c: number, offset: number): number => 0x5400_0000 | ((offset & 0x7_ffff) << 5) | c;
-const movz = (d: number, value: number): number => 0xd280_0000 | (value << 5) | d;
+export const bcond = (c: number, offset: number): number => 0x5400_0000 | ((offset & 0x7_ffff) << 5) | c;
+export const movz = (d: number, value: number): number => 0xd280_0000 | (value << 5) | d;
 const mov = (d: number, n: number): number => addImm(d, n, 0);
 const addImm = (d: number, n: number, value: number): number => 0x9100_0000 | (value << 10) | (n << 5) | d;
 const subsImm = (d: number, n: number, value: number): number => 0xf100_0000 | (value << 10) | (n << 5) | d;
@@ -65,7 +65,7 @@ const ldrW = (t: number, n: number): number => 0xb940_0000 | (n << 5) | t;
 const strW = (t: number, n: number): number => 0xb900_0000 | (n << 5) | t;
 const ldxr = (t: number, n: number): number => 0xc85f_7c00 | (n << 5) | t;
 const stxr = (s: number, t: number, n: number): number => 0xc800_7c00 | (s << 16) | (n << 5) | t;
-const adr = (d: number, offset: number): number =>
+export const adr = (d: number, offset: number): number =>
   0x1000_0000 | ((offset & 3) << 29) | (((offset >> 2) & 0x7_ffff) << 5) | d;
 
 const isSystem = new Set<Row>(BRANCH_EXCEPTION_SYSTEM);
@@ -82,9 +82,17 @@ const ROWS = {
   system: A64.filter((row) => HARMLESS.test(row[1])),
 } as const;
 
+/** Something of its own that a kind of program does, at times. x17 and x18 are free for it. */
+export type Speciality = (random: Random) => readonly number[] | undefined;
+
 /** Writes one program of up to `size` words. */
-export function randomProgram(random: Random, size: number): Program {
-  return new Writer(random, size).write();
+export function randomProgram(random: Random, size: number, speciality?: Speciality): Program {
+  return new Writer(random, size, speciality).write();
+}
+
+/** Some instructions without a branch among them. */
+export function straightCode(random: Random): readonly number[] {
+  return new Writer(random, 0, undefined).writeStraight();
 }
 
 class Writer {
@@ -94,10 +102,12 @@ class Writer {
   private readonly patched: number[] = [];
   private readonly leaves: number[] = [];
   private readonly callers: number[] = [];
+  private readonly speciality: Speciality | undefined;
 
-  constructor(random: Random, size: number) {
+  constructor(random: Random, size: number, speciality: Speciality | undefined) {
     this.random = random;
     this.size = size;
+    this.speciality = speciality;
   }
 
   write(): Program {
@@ -112,6 +122,11 @@ class Writer {
     }
     this.emit(B | ((entry - this.words.length) & 0x3ff_ffff));
     return { words: this.words, entry, patched: this.patched };
+  }
+
+  writeStraight(): readonly number[] {
+    this.straight();
+    return this.words;
   }
 
   private emit(...words: number[]): void {
@@ -158,6 +173,8 @@ class Writer {
   /* ---- What a function is made of; `depth` loops are around it ---- */
 
   private node(depth: number): void {
+    const special = this.speciality?.(this.random);
+    if (special) return this.emit(...special);
     const kind = this.random.below(32);
     if (kind < 10) this.straight();
     else if (kind < 15) this.skip(depth);

@@ -48,6 +48,12 @@ export class Rig {
     words.forEach((word, i) => void this.view.setUint32(pa - RAM + 4 * i, word, true));
   }
 
+  /** The same, as somebody who is not the CPU writes: the bus is told. */
+  write(pa: number, words: readonly number[]): void {
+    for (let at = 0; at < 4 * words.length; at += 0x1000) this.bus.touch(pa - RAM + at);
+    this.code(pa, words);
+  }
+
   u64(pa: number): bigint {
     return this.view.getBigUint64(pa - RAM, true);
   }
