@@ -24,6 +24,7 @@ import {
 } from '../include/uapi/errno.ts';
 import { VM_SHARED } from '../include/linux/mm.ts';
 import { get_user_u32, put_user_u32 } from '../lib/usercopy.ts';
+import { is_not_memory } from '../mm/gup.ts';
 import { find_vma } from '../mm/vma.ts';
 import { try_to_wake_up } from '../sched/core.ts';
 import type { Sleeps } from '../sched/wait.ts';
@@ -88,7 +89,7 @@ export function get_futex_key(task: Task, uaddr: UserPtr, shared: boolean): Fute
   if (!shared) return { space: mm, offset: uaddr };
 
   const vma = find_vma(mm, uaddr);
-  if (!vma || vma.vm_start > uaddr) return -EFAULT;
+  if (!vma || vma.vm_start > uaddr || is_not_memory(vma)) return -EFAULT;
   const mapping = vma.vm_flags & VM_SHARED ? vma.vm_mapping : null;
   if (!mapping) return { space: mm, offset: uaddr + FUT_OFF_MMSHARED };
   return { space: mapping, offset: vma.vm_pgoff * PAGE_SIZE + (uaddr - vma.vm_start) + FUT_OFF_INODE };

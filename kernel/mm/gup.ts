@@ -18,6 +18,7 @@ import {
   VM_LOCKONFAULT,
   VM_MAYREAD,
   VM_MAYWRITE,
+  VM_PFNMAP,
   VM_READ,
   VM_SHARED,
   VM_WRITE,
@@ -45,7 +46,6 @@ export const access_allows = (vma: VmArea, write: boolean): boolean =>
 
 /** A debugger may read what could be made readable, and write what is private: it gets its own copy. */
 function forced_access_ok(vma: VmArea, flags: number): boolean {
-  if ((vma.vm_flags & VM_IO) !== 0) return false;
   if ((flags & FAULT_FLAG_WRITE) === 0) return (vma.vm_flags & VM_MAYREAD) !== 0;
   if ((vma.vm_flags & VM_WRITE) !== 0) return true;
   return (vma.vm_flags & VM_SHARED) === 0 && (vma.vm_flags & VM_MAYWRITE) !== 0;
@@ -102,13 +102,16 @@ function access_vm(mm: Mm, address: number, buffer: Uint8Array, write: boolean, 
   return done;
 }
 
+/** Pages of somebody's own, which nobody else's access may pin: the vDSO's data. Linux: check_vma_flags(). */
+export const is_not_memory = (vma: VmArea): boolean => (vma.vm_flags & (VM_IO | VM_PFNMAP)) !== 0;
+
 /** The frame behind an address, private to the process if it is to be written; 0: there is none. */
 function get_user_page(mm: Mm, address: number, write: boolean, force: number): number {
   if (!(address >= 0 && address < TASK_SIZE)) return 0;
   const { arch } = mm.kernel;
   const flags = force | (write ? FAULT_FLAG_WRITE : 0);
   const vma = find_vma_or_expand(mm, address);
-  if (!vma || !access_ok(vma, flags)) return 0;
+  if (!vma || is_not_memory(vma) || !access_ok(vma, flags)) return 0;
   for (let tries = 0; tries < 3; tries++) {
     const ptep = arch.pte_offset(mm, address);
     const entry = ptep === 0 ? 0 : arch.pte_flags(ptep);
@@ -138,8 +141,8 @@ export function mm_populate_strictly(mm: Mm, start: number, end: number): number
 }
 
 function populate_vma(mm: Mm, vma: VmArea, start: number, end: number): number {
-  if ((vma.vm_flags & VM_LOCKONFAULT) !== 0) return 0;
-  if ((vma.vm_flags & (VM_READ | VM_WRITE | VM_EXEC)) === 0 || (vma.vm_flags & VM_IO) !== 0) return -EFAULT;
+  if ((vma.vm_flags & VM_LOCKONFAULT) !== 0 || is_not_memory(vma)) return 0;
+  if ((vma.vm_flags & (VM_READ | VM_WRITE | VM_EXEC)) === 0) return -EFAULT;
   // A private writable page is copied now, not at the first write.
   const write = (vma.vm_flags & (VM_WRITE | VM_SHARED)) === VM_WRITE;
   return faultin_page_range(mm, vma, start, end, write);

@@ -85,7 +85,7 @@ const remove: Advice = (_mm, vma, start, end) => {
 
 const populate = (write: boolean): Advice => {
   return (mm, vma, start, end) => {
-    if (is_special(vma) && (vma.vm_flags & VM_IO) !== 0) return -EINVAL;
+    if ((vma.vm_flags & (VM_IO | VM_PFNMAP)) !== 0) return -EINVAL;
     if (!access_allows(vma, write)) return -EINVAL;
     return faultin_page_range(mm, vma, start, end, write);
   };

@@ -20,6 +20,7 @@ function is_resident(mm: Mm, vma: VmArea, at: number): boolean {
   const { arch } = mm.kernel;
   const ptep = arch.pte_offset(mm, at);
   if (ptep !== 0 && arch.pte_flags(ptep) !== 0) return true;
+  if (vma.vm_pages) return true; // the kernel's own, which it says of those that are not there too
   return vma.vm_mapping !== null && vma.vm_mapping.get_page(linear_page_index(vma, at), false) > 0;
 }
 

@@ -76,7 +76,7 @@ function apply_vma_lock_flags(mm: Mm, start: number, end: number, flags: number)
   return 0;
 }
 
-/** A part of a mapping becomes locked, or not. 0 or -ENOMEM. */
+/** A part of a mapping becomes locked, or not. 0 or -errno. */
 function mlock_fixup(mm: Mm, vma: VmArea, start: number, end: number, flags: number): number {
   if (flags === vma.vm_flags || (vma.vm_flags & VM_SPECIAL) !== 0) return 0;
   const was = (vma.vm_flags & VM_LOCKED) !== 0;

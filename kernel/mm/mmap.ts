@@ -213,7 +213,7 @@ function count_vma_pages_range(mm: Mm, start: number, end: number): number {
   return pages;
 }
 
-/** Takes [start, start + size) out of the address space. 0 or -errno; -ENOMEM only where a mapping must be cut in two. */
+/** Takes [start, start + size) out of the address space. 0 or -errno, where a mapping must be cut in two and cannot. */
 export function do_munmap(mm: Mm, start: number, size: number): number {
   if (start % PAGE_SIZE !== 0 || start > TASK_SIZE || size > TASK_SIZE - start) return -EINVAL;
   const end = start + page_align(size);

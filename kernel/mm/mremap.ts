@@ -29,6 +29,7 @@ import { __vm_enough_memory, may_expand_vm, mlock_future_ok, vm_unacct_memory } 
 import {
   find_vma,
   insert_vm_struct,
+  may_split,
   MERGE_NEXT,
   linear_page_index,
   vm_area_alloc,
@@ -165,6 +166,8 @@ function grow_in_place(mm: Mm, vma: VmArea, { oldAddr, oldLen, newLen }: Request
 function move_vma(mm: Mm, vma: VmArea, request: Request): number {
   const { oldAddr, oldLen, newAddr, newLen, flags } = request;
   if (mm.mmap.length >= DEFAULT_MAX_MAP_COUNT - 3) return -ENOMEM;
+  const whole = vma.vm_start === oldAddr && vma.vm_end === oldAddr + oldLen;
+  if (!whole && !may_split(vma)) return -EINVAL;
   const account = (vma.vm_flags & VM_ACCOUNT) !== 0;
   if (account && __vm_enough_memory(mm.kernel, newLen / PAGE_SIZE) < 0) return -ENOMEM;
 

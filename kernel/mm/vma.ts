@@ -22,7 +22,7 @@ import {
 } from '../include/linux/mm.ts';
 import type { Mm, VmArea } from '../include/linux/mm_types.ts';
 import { PAGE_SIZE } from '../include/linux/types.ts';
-import { ENOMEM } from '../include/uapi/errno.ts';
+import { EINVAL, ENOMEM } from '../include/uapi/errno.ts';
 import { fput, get_file } from '../fs/file_table.ts';
 
 /** Index of the first mapping that ends above `address`; mm.mmap.length if none does. */
@@ -99,19 +99,43 @@ export function remove_vma(mm: Mm, vma: VmArea): void {
 
 /** Linux: vma_link_file(), get_file(). */
 export function vma_hold(vma: VmArea): void {
+  if (vma.vm_pages) hold_pages(vma.vm_mm, vma.vm_pages);
   if (vma.vm_file) get_file(vma.vm_file);
   vma.vm_mapping?.i_mmap.add(vma);
 }
 
 export function vma_release(vma: VmArea): void {
+  if (vma.vm_pages) release_pages(vma.vm_mm, vma.vm_pages);
   vma.vm_mapping?.i_mmap.delete(vma);
   vma.vm_mapping?.unmapped?.();
   if (vma.vm_file) fput(vma.vm_file);
 }
 
-/** Cuts a mapping in two at `address`, which is inside it. Returns 0 or -ENOMEM. `vma` becomes the lower part. */
+function hold_pages({ kernel }: Mm, pages: readonly number[]): void {
+  for (const pfn of pages) kernel.mm.get_page(pfn);
+}
+
+function release_pages({ kernel }: Mm, pages: readonly number[]): void {
+  for (const pfn of pages) kernel.mm.put_page(pfn);
+}
+
+/** A special mapping shows other pages from now on. Those that it showed must have been unmapped. */
+export function vma_set_pages(vma: VmArea, pages: readonly number[]): void {
+  hold_pages(vma.vm_mm, pages);
+  release_pages(vma.vm_mm, vma.vm_pages!);
+  vma.vm_pages = pages;
+}
+
+/** Linux: vm_ops->may_split(). Whoever made a special mapping counts on all of it being there. */
+export const may_split = (vma: VmArea): boolean => vma.vm_pages === null;
+
+/**
+ * Cuts a mapping in two at `address`, which is inside it. Returns 0 or -errno: -ENOMEM, or -EINVAL as it may not be cut.
+ * `vma` becomes the lower part.
+ */
 export function split_vma(mm: Mm, vma: VmArea, address: number): number {
   if (mm.mmap.length >= DEFAULT_MAX_MAP_COUNT) return -ENOMEM;
+  if (!may_split(vma)) return -EINVAL;
   const upper: VmArea = {
     ...vma,
     vm_start: address,
@@ -123,7 +147,7 @@ export function split_vma(mm: Mm, vma: VmArea, address: number): number {
   return 0;
 }
 
-/** Makes sure that no mapping reaches over either border of [start, end). Returns 0 or -ENOMEM. */
+/** Makes sure that no mapping reaches over either border of [start, end). Returns 0 or -errno of split_vma(). */
 export function split_range(mm: Mm, start: number, end: number): number {
   for (const border of [start, end]) {
     const vma = vma_lookup(mm, border);
@@ -210,7 +234,7 @@ function can_share_anon_vma(lower: VmArea, upper: VmArea, owner: VmArea): boolea
 
 /**
  * A part of a mapping gets other flags: it is cut out, and joined with neighbours that now are like it. Returns the
- * mapping that it is part of then, or -ENOMEM.
+ * mapping that it is part of then, or -errno.
  */
 export function vma_modify_flags(
   mm: Mm,

@@ -60,7 +60,7 @@ export class Vdso {
     if (start < 0) return start;
 
     const flags = VM_READ | VM_EXEC | VM_MAYREAD | VM_MAYWRITE | VM_MAYEXEC;
-    const vma = install_special_mapping(mm, start, [pfn], flags, '[vdso]');
+    const vma = install_special_mapping(mm, start, PAGE_SIZE, [pfn], flags, '[vdso]');
     if (typeof vma === 'number') return vma;
     mm.vdso = start;
     return 0;

@@ -19,7 +19,7 @@ export interface VmArea {
   vm_file: File | null;
   /** Where the pages come from that are not private: the file's, or those of shared anonymous memory. null: anonymous. */
   vm_mapping: AddressSpace | null;
-  /** Page frames of a special mapping (the vDSO), by page; null otherwise. */
+  /** Page frames of a special mapping (the vDSO and its data), by page, which it holds; null otherwise. */
   vm_pages: readonly number[] | null;
   /**
    * Names the family that its private pages belong to; 0: it never had any, so fork has nothing to copy. Neighbours that
