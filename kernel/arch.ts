@@ -8,6 +8,7 @@
 
 import type { Kernel } from './kernel.ts';
 import type { Mm } from './include/linux/mm_types.ts';
+import type { TimeNamespace } from './include/linux/ns_common.ts';
 import type { UserRegset } from './include/linux/regset.ts';
 import type { Task } from './include/linux/sched.ts';
 import type { KernelSigInfo, SigSet } from './include/linux/signal.ts';
@@ -133,6 +134,10 @@ export interface ArchProcess {
   readonly regsets: readonly UserRegset[];
   /** Maps the vDSO into a new image; 0 or -errno. Sets mm.vdso. */
   arch_setup_additional_pages(task: Task, mm: Mm): number;
+  /** Linux: <vdso/vsyscall.h>. A clock was set: the vDSO's readers have to know. */
+  update_vsyscall(): void;
+  /** Linux: <linux/time_namespace.h>. Who lives in `mm` lives by the clocks of `ns` from now on. 0 or -ENOMEM. */
+  vdso_join_timens(mm: Mm, ns: TimeNamespace): number;
 }
 
 /** Linux: arch/arm64/kernel/signal.c. */

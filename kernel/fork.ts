@@ -16,7 +16,7 @@ import { futex_wake_tid } from './futex/core.ts';
 import { futex_exec_release, futex_exit_release } from './futex/robust.ts';
 import type { File } from './include/linux/fs.ts';
 import type { PidNamespace } from './include/linux/pid_namespace.ts';
-import { copy_namespaces, put_nsproxy } from './nsproxy.ts';
+import { copy_namespaces, put_nsproxy, timens_on_fork } from './nsproxy.ts';
 import { create_user_ns } from './user_namespace.ts';
 import { SIGNAL_UNKILLABLE } from './include/linux/jobctl.ts';
 import type { Mm } from './include/linux/mm_types.ts';
@@ -226,9 +226,11 @@ function copy_world(parent: Task, flags: number): World | number {
   if (typeof mm === 'number') return mm;
   const fs = flags & CLONE_FS ? parent.fs : copy_fs_struct(parent.fs);
   const nsproxy = copy_namespaces(parent, cred, flags, fs);
-  if (typeof nsproxy !== 'number') return { cred, fs, nsproxy, mm };
+  const err = typeof nsproxy === 'number' ? nsproxy : timens_on_fork(parent, nsproxy, mm);
+  if (typeof nsproxy !== 'number' && err === 0) return { cred, fs, nsproxy, mm };
+  if (typeof nsproxy !== 'number') put_nsproxy(parent, nsproxy);
   if (mm) mmput(mm);
-  return nsproxy;
+  return err;
 }
 
 function copy_mm(parent: Task, flags: number): Mm | null | number {

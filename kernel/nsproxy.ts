@@ -15,6 +15,7 @@ import { copy_mnt_ns, mntns_install, put_mnt_ns } from './fs/namespace.ts';
 import { ns_of_file } from './fs/nsfs.ts';
 import { pidfd_get_pid } from './fs/pidfs.ts';
 import type { FsStruct, MntNamespace } from './include/linux/fs.ts';
+import type { Mm } from './include/linux/mm_types.ts';
 import type { NsCommon, NsProxy, NsType, TimeNamespace, UtsNamespace } from './include/linux/ns_common.ts';
 import type { PidNamespace } from './include/linux/pid_namespace.ts';
 import type { Task } from './include/linux/sched.ts';
@@ -66,6 +67,11 @@ export function copy_namespaces(task: Task, cred: Cred, flags: number, fs: FsStr
   return { ...made, time_ns: timens_commit(made.time_ns_for_children) };
 }
 
+/** A child that is to live by other clocks than its parent has them in its address space. 0 or -ENOMEM. */
+export function timens_on_fork({ nsproxy, kernel }: Task, { time_ns }: NsProxy, mm: Mm | null): number {
+  return mm && time_ns !== nsproxy.time_ns ? kernel.arch.vdso_join_timens(mm, time_ns) : 0;
+}
+
 /** unshare(): null, nothing to do. */
 export function unshare_nsproxy_namespaces(
   task: Task,
@@ -108,7 +114,7 @@ export function switch_task_namespaces(task: Task, ns: NsProxy): void {
   put_nsproxy(task, old);
 }
 
-/** A new program lives by the clocks that were meant for children. */
+/** A new program lives by the clocks that were meant for children; its vDSO is not mapped yet. */
 export function exec_task_namespaces(task: Task): void {
   const { time_ns, time_ns_for_children } = task.nsproxy;
   if (time_ns === time_ns_for_children) return;
@@ -191,8 +197,10 @@ function setns(task: Task, wanted: readonly NsCommon[], flags: number, kinds: nu
     const err = install(task, set, ns as never);
     if (err < 0) return err;
   }
-  commit_nsset(task, set);
-  return 0;
+  const { time_ns } = set.nsproxy;
+  const err = time_ns && task.mm ? task.kernel.arch.vdso_join_timens(task.mm, time_ns) : 0;
+  if (err === 0) commit_nsset(task, set);
+  return err;
 }
 
 function commit_nsset(task: Task, { nsproxy, cred, fs }: NsSet): void {

@@ -18,6 +18,7 @@ import { AUDIT_ARCH_AARCH64 } from '../../kernel/include/uapi/audit.ts';
 import { ENOSYS } from '../../kernel/include/uapi/errno.ts';
 import { MINSIGSTKSZ } from '../../kernel/include/uapi/signal.ts';
 import type { Mm } from '../../kernel/include/linux/mm_types.ts';
+import type { TimeNamespace } from '../../kernel/include/linux/ns_common.ts';
 import type { UserRegset } from '../../kernel/include/linux/regset.ts';
 import type { Task } from '../../kernel/include/linux/sched.ts';
 import type { KernelSigInfo, SigSet } from '../../kernel/include/linux/signal.ts';
@@ -74,7 +75,7 @@ export class Arm64 extends Arm64Mm implements Arch {
     this.cpu = board.cpu;
     this.io = io;
     this.fpsimd = new FpSimd(board.cpu);
-    this.vdso = new Vdso(() => this.kernel.mm);
+    this.vdso = new Vdso(() => this.kernel);
     this.hwcaps = setup_elf_hwcaps(board.cpu);
     this.regsets = aarch64_regsets(this);
     this.sys_call_table = index_syscalls();
@@ -220,6 +221,14 @@ export class Arm64 extends Arm64Mm implements Arch {
 
   arch_setup_additional_pages(task: Task, mm: Mm): number {
     return this.vdso.setup_additional_pages(task, mm);
+  }
+
+  update_vsyscall(): void {
+    this.vdso.update_vsyscall();
+  }
+
+  vdso_join_timens(mm: Mm, ns: TimeNamespace): number {
+    return this.vdso.vdso_join_timens(mm, ns);
   }
 
   /* Signals */

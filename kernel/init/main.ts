@@ -94,7 +94,10 @@ export function create_kernel(arch: Arch, io: Io): Kernel {
   } as Partial<Kernel> as Kernel & { init_task: Task };
   kernel.printk = new Printk(kernel);
   kernel.hrtimers = new HrTimers(kernel);
-  kernel.time = new Timekeeping(() => kernel.hrtimers.clock_was_set());
+  kernel.time = new Timekeeping(
+    () => kernel.hrtimers.clock_was_set(),
+    () => kernel.arch.update_vsyscall(),
+  );
   kernel.init_task = init_task(kernel);
   return kernel;
 }

@@ -53,10 +53,11 @@ const MONOTONIC: readonly number[] = [CLOCK_MONOTONIC, CLOCK_MONOTONIC_RAW, CLOC
 const BOOTTIME: readonly number[] = [CLOCK_BOOTTIME, CLOCK_BOOTTIME_ALARM];
 
 /** What the caller's clock `id` shows more than the machine's, in ns. */
-export function timens_offset({ nsproxy }: Task, id: number): number {
-  const { time_ns } = nsproxy;
-  if (time_ns.monotonic !== 0 && MONOTONIC.includes(id)) return time_ns.monotonic;
-  return time_ns.boottime !== 0 && BOOTTIME.includes(id) ? time_ns.boottime : 0;
+export const timens_offset = ({ nsproxy }: Task, id: number): number => offset_in(nsproxy.time_ns, id);
+
+export function offset_in({ monotonic, boottime }: TimeNamespace, id: number): number {
+  if (monotonic !== 0 && MONOTONIC.includes(id)) return monotonic;
+  return boottime !== 0 && BOOTTIME.includes(id) ? boottime : 0;
 }
 
 /** A time of the caller's on the machine's clock; what was before the machine started is now. */

@@ -30,11 +30,8 @@ import { PIDTYPE_PID, PIDTYPE_TGID, pid_task, find_vpid } from '../pid.ts';
 import { enumeration, outptr, ptr, SYSCALL_DEFINE } from '../syscalls/define.ts';
 import { type CpuClock, CPUCLOCK_SCHED, cpu_clock_sample } from './posix-cpu-timers.ts';
 import { do_sys_settimeofday64, get_timespec64, put_timespec64 } from './time.ts';
-import { ns_to_timespec64, type Timekeeping, timespec64_add } from './timekeeping.ts';
+import { ns_to_timespec64, TICK_NSEC, type Timekeeping, timespec64_add } from './timekeeping.ts';
 import { timens_offset } from './namespace.ts';
-
-/** The tick of HZ=250, which is what the coarse clocks promise. */
-const TICK_NSEC = 4_000_000;
 
 /** How timers and sleepers wait on a clock: on which of the two time scales, and with what offset to its wall. */
 export type TimerBase = 'monotonic' | 'realtime' | 'tai' | CpuClockId;

@@ -87,7 +87,7 @@ export function do_sys_settimeofday64(task: Task, ts: Timespec | null, zone: Uin
   if (!capable(task, CAP_SYS_TIME)) return -EPERM;
   if (zone) {
     if (Math.abs(get_unaligned_le32(zone, 0) | 0) > 15 * 60) return -EINVAL;
-    time.sys_tz.set(zone);
+    time.set_timezone(zone);
   }
   if (!ts) return 0;
   // The machine cannot have been switched on before 1970.
@@ -142,7 +142,7 @@ function do_adjtimex(task: Task, txc: UserPtr, tx: Uint8Array): number {
     if (nsec < 0 || nsec >= NSEC_PER_SEC) return -EINVAL;
     time.do_settimeofday64(timespec64_add(time.realtime(), { sec: delta.sec, nsec }));
   }
-  if (modes & ADJ_TAI) time.tai_offset = get_unaligned_sle64(tx, CONSTANT);
+  if (modes & ADJ_TAI) time.set_tai_offset(get_unaligned_sle64(tx, CONSTANT));
 
   fillTimex(tx, time.realtime(), time.tai_offset);
   return copy_to_user(task, txc, tx) ? -EFAULT : TIME_ERROR;

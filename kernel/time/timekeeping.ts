@@ -4,7 +4,7 @@
  * Linux:   kernel/time/timekeeping.c (v6.12)
  * Manual:  clock_gettime(2)
  * Differs: nothing slews: the counter is exact, so CLOCK_MONOTONIC_RAW and CLOCK_BOOTTIME equal CLOCK_MONOTONIC, and the
- *          coarse clocks are as fine as the others
+ *          coarse clocks are as fine as the others, which with no tick to store them at is the cheapest that they can be
  *
  * Monotonic time is a number of ns: exact for 104 days, and then right to 2 ns. Wall-clock time does not fit a number,
  * so it is a Timespec.
@@ -16,6 +16,9 @@ import type { ClockSource } from './clockevents.ts';
 export const NSEC_PER_SEC = 1_000_000_000;
 export const NSEC_PER_MSEC = 1_000_000;
 export const NSEC_PER_USEC = 1000;
+
+/** The tick of HZ=250, which is what the coarse clocks promise. */
+export const TICK_NSEC = 4_000_000;
 
 /** ns that are too many to wait for, and further away than anything: 292 years. */
 export const KTIME_MAX = 2 ** 63;
@@ -46,23 +49,31 @@ const normalize = (sec: number, nsec: number): Timespec => {
 export class Timekeeping {
   /** What the wall clock showed at monotonic time 0. */
   private bootWall: Timespec = { sec: 0, nsec: 0 };
-  /** CLOCK_TAI - CLOCK_REALTIME, in seconds: set by adjtimex(ADJ_TAI). */
-  tai_offset = 0;
+  private taiOffset = 0;
   /** struct timezone as settimeofday() left it. */
   readonly sys_tz = new Uint8Array(8);
   private source: ClockSource | null = null;
   private nsPerTick = 0;
   /** Told when the wall clock jumps: timers on it have to be set anew. */
   private readonly clock_was_set: () => void;
+  /** Told of everything that the vDSO reads. */
+  private readonly update_vsyscall: () => void;
 
-  constructor(clock_was_set: () => void) {
+  constructor(clock_was_set: () => void, update_vsyscall: () => void) {
     this.clock_was_set = clock_was_set;
+    this.update_vsyscall = update_vsyscall;
   }
 
   /** Linux: clocksource_register_hz(). Before that it is always 0. */
   clocksource_register(source: ClockSource): void {
     this.source = source;
     this.nsPerTick = NSEC_PER_SEC / source.hz;
+    this.update_vsyscall();
+  }
+
+  /** ns in a tick, for who can only multiply whole numbers; 0 if they are not whole. */
+  get mult(): number {
+    return Number.isInteger(this.nsPerTick) ? this.nsPerTick : 0;
   }
 
   /** The clock's resolution in ns. */
@@ -93,6 +104,22 @@ export class Timekeeping {
     return timespec64_add(this.realtime(), { sec: this.tai_offset, nsec: 0 });
   }
 
+  /** CLOCK_TAI - CLOCK_REALTIME, in seconds: set by adjtimex(ADJ_TAI). */
+  get tai_offset(): number {
+    return this.taiOffset;
+  }
+
+  /** Linux: __timekeeping_set_tai_offset(). */
+  set_tai_offset(sec: number): void {
+    this.taiOffset = sec;
+    this.update_vsyscall();
+  }
+
+  set_timezone(zone: Uint8Array): void {
+    this.sys_tz.set(zone);
+    this.update_vsyscall();
+  }
+
   /** The monotonic time at which the wall clock will show (or showed) `ts`: may be negative, may be huge. */
   realtimeToMonotonic(ts: Timespec): number {
     const delta = timespec64_sub(ts, this.bootWall);
@@ -107,6 +134,7 @@ export class Timekeeping {
   /** `ts` is valid and not before 1970 + the time since boot. */
   do_settimeofday64(ts: Timespec): void {
     this.bootWall = timespec64_sub(ts, ns_to_timespec64(this.monotonicNs()));
+    this.update_vsyscall();
     this.clock_was_set();
   }
 }

@@ -151,7 +151,10 @@ export class FakeMachine {
     kernel.printk = new Printk(kernel);
     kernel.audit = new Audit(kernel, new AuditFilter());
     kernel.hrtimers = new HrTimers(kernel);
-    kernel.time = new Timekeeping(() => kernel.hrtimers.clock_was_set());
+    kernel.time = new Timekeeping(
+      () => kernel.hrtimers.clock_was_set(),
+      () => {},
+    );
     kernel.init_task = init_task(kernel);
     // biome-ignore lint/suspicious/noExplicitAny: no file system
     kernel.init_task.fs = { users: 1 } as any;

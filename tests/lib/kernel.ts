@@ -63,7 +63,10 @@ export function testKernel(over: Partial<Arch> = {}): Kernel {
   kernel.printk = new Printk(kernel);
   kernel.audit = new Audit(kernel, new AuditFilter());
   kernel.hrtimers = new HrTimers(kernel);
-  kernel.time = new Timekeeping(() => {});
+  kernel.time = new Timekeeping(
+    () => {},
+    () => {},
+  );
   kernel.init_task = init_task(kernel);
   kernel.sched = new Scheduler(kernel, kernel.init_task);
   kernel.pids.max_threads = 1000;

@@ -1,6 +1,14 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
+import { Assembler } from '../../../../../arch/arm64/kernel/vdso-asm.ts';
 import { elf_hash, vdso_image } from '../../../../../arch/arm64/kernel/vdso-image.ts';
+import { VDSO_TEXT } from '../../../../../arch/arm64/kernel/vdso-text.ts';
+import { Vdso } from '../../../../../arch/arm64/kernel/vdso.ts';
+import { show_map_vma } from '../../../../../kernel/fs/proc/task_mmu.ts';
+import { dup_mm, mmput } from '../../../../../kernel/mm/init-mm.ts';
+import { clone_time_ns, timens_commit } from '../../../../../kernel/time/namespace.ts';
+import { assemble } from '../../../../lib/asm.ts';
+import { memoryMachine, user } from '../../../../lib/memory.ts';
 
 const image = vdso_image([
   { name: '__kernel_rt_sigreturn', before: [0xd503_201f], code: [0xd280_1168, 0xd400_0001] },
@@ -58,6 +66,58 @@ test('the trampoline is mov x8, #139; svc #0, with an instruction before it', ()
 test('the hash is the one of the System V ABI', () => {
   assert.is(elf_hash('LINUX_2.6.39'), 0x075f_cb89);
   assert.is(elf_hash('LINUX_2.6'), 0x03ae_75f6);
+});
+
+for (const { name, before, text } of VDSO_TEXT) {
+  test(`${name} is what a real assembler makes of its text`, () => {
+    const asm = new Assembler();
+    assert.equal([...asm.assemble(before), ...asm.assemble(text)], assemble(`${before}\n${text}`));
+  });
+}
+
+test('an instruction or a label that it does not know is a mistake in the text', () => {
+  const asm = new Assembler();
+  assert.throws(() => asm.assemble('ldr q0, [x1, #0]'), /no such instruction: ldr q0/);
+  assert.throws(() => asm.assemble('b nowhere'), /no such instruction: b nowhere/);
+});
+
+test('its data is in front of it, two pages of addresses', () => {
+  const { kernel, task } = memoryMachine();
+  const vdso = new Vdso(() => kernel);
+  assert.is(vdso.setup_additional_pages(task, task.mm!), 0);
+  assert.equal(
+    task.mm!.mmap.map((vma) => show_map_vma(vma).trimEnd().replace(/ +/g, ' ')),
+    [
+      'fffff7ffd000-fffff7fff000 r--p 00000000 00:00 0 [vvar]',
+      'fffff7fff000-fffff8000000 r-xp 00000000 00:00 0 [vdso]',
+    ],
+  );
+  assert.is(task.mm!.vdso, 0xffff_f7ff_f000);
+});
+
+test("a time namespace's page is shared by those who fork there, and goes with the last of them", () => {
+  const { kernel, task, mmu } = memoryMachine();
+  const mm = task.mm!;
+  const vdso = new Vdso(() => kernel);
+  vdso.setup_additional_pages(task, mm);
+  const seq = (page: number, of = mm): number => mmu.get_user(of, user(0xffff_f7ff_d000 + page * 4096), 4);
+  assert.is(seq(0) % 2, 0);
+  assert.is(seq(1), -14); // EFAULT
+  const before = kernel.mm.nr_free_pages();
+
+  const { time_ns } = task.nsproxy;
+  const ns = timens_commit(clone_time_ns(kernel, task.cred.user_ns, time_ns));
+  assert.is(vdso.vdso_join_timens(mm, ns), 0);
+  assert.equal([seq(0) % 2, seq(1) % 2], [1, 0]);
+  assert.is(kernel.mm.nr_free_pages(), before - 1);
+
+  const child = dup_mm(task);
+  if (typeof child === 'number') return assert.unreachable();
+  assert.is(vdso.vdso_join_timens(mm, time_ns), 0); // the parent goes back
+  assert.equal([seq(0) % 2, seq(1)], [0, -14]);
+  assert.equal([seq(0, child) % 2, seq(1, child) % 2], [1, 0]);
+  mmput(child);
+  assert.is(kernel.mm.nr_free_pages(), before);
 });
 
 test.run();
