@@ -37,6 +37,7 @@ import {
   task_tgid_vnr,
 } from './pid.ts';
 import { int, outptr, ptr, SYSCALL_DEFINE, ulong } from './syscalls/define.ts';
+import { timens_add_boottime_ns } from './time/namespace.ts';
 import { NSEC_PER_SEC } from './time/timekeeping.ts';
 
 export const sys_getpid = SYSCALL_DEFINE('getpid', {}, (task) => task_tgid_vnr(task, task));
@@ -166,7 +167,7 @@ const SI_LOAD_ONE = 1 << 16;
 export const sys_sysinfo = SYSCALL_DEFINE('sysinfo', { info: outptr }, (task, { info }) => {
   const { time, mm, pids, sched } = task.kernel;
   const bytes = new Uint8Array(SYSINFO_SIZE);
-  const uptime = time.monotonicNs() + task.nsproxy.time_ns.boottime;
+  const uptime = timens_add_boottime_ns(task, time.monotonicNs());
   put_unaligned_le64(Math.ceil(uptime / NSEC_PER_SEC), bytes, 0);
   sched.get_avenrun().forEach((load, i) => {
     put_unaligned_le64(Math.floor(load * SI_LOAD_ONE), bytes, 8 + 8 * i);

@@ -10,6 +10,7 @@
  */
 
 import { ns_capable } from '../cred.ts';
+import type { Timespec } from '../include/linux/fs.ts';
 import { ns_alloc_inum } from '../fs/nsfs.ts';
 import { PROC_TIME_INIT_INO, type TimeNamespace } from '../include/linux/ns_common.ts';
 import type { Task } from '../include/linux/sched.ts';
@@ -24,7 +25,7 @@ import {
   CLOCK_MONOTONIC_COARSE,
   CLOCK_MONOTONIC_RAW,
 } from '../include/uapi/time.ts';
-import { NSEC_PER_SEC } from './timekeeping.ts';
+import { NSEC_PER_SEC, ns_to_timespec64, timespec64_sub } from './timekeeping.ts';
 
 export const init_time_ns = (user_ns: UserNamespace): TimeNamespace => ({
   type: 'time',
@@ -59,6 +60,12 @@ export function offset_in({ monotonic, boottime }: TimeNamespace, id: number): n
   if (monotonic !== 0 && MONOTONIC.includes(id)) return monotonic;
   return boottime !== 0 && BOOTTIME.includes(id) ? boottime : 0;
 }
+
+/** How long ago the machine was started, and when that was, as `task` has to believe. */
+export const timens_add_boottime_ns = ({ nsproxy }: Task, ns: number): number =>
+  ns + nsproxy.time_ns.boottime;
+export const timens_sub_boottime = ({ nsproxy }: Task, ts: Timespec): Timespec =>
+  timespec64_sub(ts, ns_to_timespec64(nsproxy.time_ns.boottime));
 
 /** A time of the caller's on the machine's clock; what was before the machine started is now. */
 export const timens_ktime_to_host = (task: Task, id: number, ns: number): number =>

@@ -134,6 +134,44 @@ static void clocks(void) {
   exit(write((int)fd, shift, sizeof shift - 1) == -EACCES ? 0 : 4);
 }
 
+static long digits(const char *at) {
+  long value = 0;
+  while (*at >= '0' && *at <= '9') value = value * 10 + (*at++ - '0');
+  return value;
+}
+
+/* Seconds since boot, when that was, and when the process began, in seconds since boot. */
+static struct told { long uptime, boot, start; } told(void) {
+  static char text[65536];
+  struct told told;
+  read_file("/proc/uptime", text, sizeof text);
+  told.uptime = digits(text);
+  read_file("/proc/stat", text, sizeof text);
+  told.boot = digits(strstr(text, "btime ") + 6);
+  read_file("/proc/self/stat", text, sizeof text);
+  const char *field = strchr(text, ')') + 2;
+  for (int i = 3; i < 22; i++) field = strchr(field, ' ') + 1;
+  told.start = digits(field) / 100;
+  return told;
+}
+
+static bool near(long value, long want) { return value - want >= -1 && value - want <= 10; }
+
+/* The kind of clock that /proc tells of is boottime; what the wall showed then moves the other way. */
+static void boot_times(void) {
+  static const char shift[] = "boottime 5000 0\n";
+  struct told before = told();
+  if (syscall(__NR_unshare, CLONE_NEWTIME) != 0) exit(1);
+  long fd = open("/proc/self/timens_offsets", O_WRONLY, 0);
+  if (write((int)fd, shift, sizeof shift - 1) != sizeof shift - 1) exit(2);
+  long child = fork();
+  if (child == 0) {
+    struct told after = told();
+    exit(near(after.uptime, before.uptime + 5000) && near(after.boot, before.boot - 5000) && near(after.start, before.start + 5000) ? 0 : 3);
+  }
+  exit(ended(child));
+}
+
 static void own_mounts(void) {
   if (syscall(__NR_unshare, CLONE_NEWNS) != 0) exit(1);
   mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL);
@@ -150,6 +188,7 @@ static void check_others(void) {
   uname(&after);
   check(strcmp(before.nodename, after.nodename) == 0, "which is nobody else's");
   check_is(in_child(clocks) >> 8, 0, "a time namespace shifts the monotonic clock for children");
+  check_is(in_child(boot_times) >> 8, 0, "and the time since boot, also where /proc tells of it");
   mkdir("/tmp", 0755);
   check_is(in_child(own_mounts) >> 8, 0, "a mount namespace has mounts of its own");
   check_is(open("/tmp/pidns/only-here", O_RDONLY, 0), -ENOENT, "that others do not see");

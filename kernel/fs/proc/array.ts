@@ -42,6 +42,7 @@ import { PTRACE_MODE_READ_FSCREDS, ptrace_may_access } from '../../ptrace.ts';
 import { nsec_to_clock_t, task_cputime, thread_group_cputime } from '../../sched/cputime.ts';
 import { count_filters } from '../../seccomp.ts';
 import { EMPTY_SIGSET, sigaddset, sigset_to_hex } from '../../signal/sigset.ts';
+import { timens_add_boottime_ns } from '../../time/namespace.ts';
 import { task_mem } from './task_mmu.ts';
 
 /* What is set first names the state. */
@@ -113,7 +114,7 @@ export function do_task_stat(task: Task, reader: Task, ns: PidNamespace, whole: 
     task.nice,
     signal.threads.size,
     0,
-    nsec_to_clock_t(task.start_time), //          (22) starttime
+    nsec_to_clock_t(timens_add_boottime_ns(reader, task.start_time)), // (22) starttime
     mm ? mm.total_vm * PAGE_SIZE : 0,
     mm ? get_mm_rss(mm) : 0,
     rss_limit === Infinity ? ULONG_MAX : rss_limit,

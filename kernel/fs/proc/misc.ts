@@ -10,6 +10,7 @@
 import { show_interrupts } from '../../irq/handle.ts';
 import { show_tty_drivers } from '../../drivers/tty/tty_io.ts';
 import { PAGE_SIZE } from '../../include/linux/types.ts';
+import type { Task } from '../../include/linux/sched.ts';
 import { linux_banner } from '../../init/version.ts';
 import type { Kernel } from '../../kernel.ts';
 import {
@@ -26,6 +27,7 @@ import {
   PGMAJFAULT,
 } from '../../mm/page_alloc.ts';
 import { nsec_to_clock_t } from '../../sched/cputime.ts';
+import { timens_add_boottime_ns, timens_sub_boottime } from '../../time/namespace.ts';
 import { NSEC_PER_SEC } from '../../time/timekeeping.ts';
 import { show_chrdevs } from '../devices.ts';
 import { proc_create } from './generic.ts';
@@ -55,8 +57,8 @@ function meminfo(kernel: Kernel): string {
 }
 
 /** "seconds since boot, seconds idle" */
-function uptime(kernel: Kernel): string {
-  const up = kernel.time.monotonicNs();
+function uptime(kernel: Kernel, reader: Task): string {
+  const up = timens_add_boottime_ns(reader, kernel.time.monotonicNs());
   return `${hundredths(up)} ${hundredths(idle_ns(kernel))}\n`;
 }
 
@@ -89,7 +91,7 @@ function busy_ns(kernel: Kernel): { user: number; system: number } {
   return { user, system };
 }
 
-function stat(kernel: Kernel): string {
+function stat(kernel: Kernel, reader: Task): string {
   const { user, system } = busy_ns(kernel);
   const cpu = [user, 0, system, idle_ns(kernel), 0, 0, 0, 0, 0, 0].map(nsec_to_clock_t).join(' ');
   let interrupts = 0;
@@ -100,7 +102,7 @@ function stat(kernel: Kernel): string {
   }
   return (
     `cpu  ${cpu}\ncpu0 ${cpu}\nintr ${interrupts}\nctxt ${kernel.sched.nr_switches}\n` +
-    `btime ${kernel.time.getboottime64().sec}\nprocesses ${kernel.pids.total_forks}\n` +
+    `btime ${timens_sub_boottime(reader, kernel.time.getboottime64()).sec}\nprocesses ${kernel.pids.total_forks}\n` +
     `procs_running ${kernel.sched.nr_running}\nprocs_blocked ${blocked}\n` +
     'softirq 0 0 0 0 0 0 0 0 0 0 0\n'
   );
@@ -133,7 +135,7 @@ const consoles = (kernel: Kernel): string =>
   kernel.printk.console_names.map((name) => `${name.padEnd(20)} -W- (EC  p a)  204:64\n`).join('');
 
 // biome-ignore format: columns teach
-const FILES: readonly (readonly [path: string, mode: number, show: (kernel: Kernel) => string])[] = [
+const FILES: readonly (readonly [path: string, mode: number, show: (kernel: Kernel, reader: Task) => string])[] = [
   ['meminfo',     0o444, meminfo],
   ['uptime',      0o444, uptime],
   ['version',     0o444, () => `${linux_banner()}\n`],
@@ -155,5 +157,5 @@ const FILES: readonly (readonly [path: string, mode: number, show: (kernel: Kern
 
 export function proc_misc_init(kernel: Kernel): void {
   for (const [path, mode, show] of FILES)
-    proc_create(kernel, path, mode, (_inode, task) => show(task.kernel));
+    proc_create(kernel, path, mode, (_inode, reader) => show(reader.kernel, reader));
 }
