@@ -22,13 +22,7 @@ import {
 import { copy_to_user, memdup_user } from '../lib/usercopy.ts';
 import { enumeration, outptr, ptr, SYSCALL_DEFINE } from '../syscalls/define.ts';
 import { clock_get } from './posix-clock.ts';
-import {
-  NSEC_PER_SEC,
-  NSEC_PER_USEC,
-  ns_to_timespec64,
-  timespec64_add,
-  timespec64_valid,
-} from './timekeeping.ts';
+import { NSEC_PER_SEC, NSEC_PER_USEC, timespec64_add, timespec64_valid_settod } from './timekeeping.ts';
 
 /** A struct timespec, not yet judged, or -EFAULT. */
 export function get_timespec64(task: Task, from: UserPtr): Timespec | number {
@@ -83,18 +77,13 @@ export const sys_settimeofday = SYSCALL_DEFINE('settimeofday', { tv: ptr, tz: pt
 /** 0 or -errno; either part may be missing. */
 export function do_sys_settimeofday64(task: Task, ts: Timespec | null, zone: Uint8Array | null): number {
   const { time } = task.kernel;
-  if (ts && !timespec64_valid(ts)) return -EINVAL;
+  if (ts && !timespec64_valid_settod(ts)) return -EINVAL;
   if (!capable(task, CAP_SYS_TIME)) return -EPERM;
   if (zone) {
     if (Math.abs(get_unaligned_le32(zone, 0) | 0) > 15 * 60) return -EINVAL;
     time.set_timezone(zone);
   }
-  if (!ts) return 0;
-  // The machine cannot have been switched on before 1970.
-  const uptime = ns_to_timespec64(time.monotonicNs());
-  if (ts.sec < uptime.sec || (ts.sec === uptime.sec && ts.nsec < uptime.nsec)) return -EINVAL;
-  time.do_settimeofday64(ts);
-  return 0;
+  return ts ? time.do_settimeofday64(ts) : 0;
 }
 
 /* struct __kernel_timex: 208 bytes. */
@@ -102,6 +91,7 @@ const TIMEX_SIZE = 208;
 // biome-ignore format: columns teach
 const MODES = 0, OFFSET = 8, MAXERROR = 24, ESTERROR = 32, STATUS = 40, CONSTANT = 48, PRECISION = 56, TOLERANCE = 64, TIME = 72, TICK = 88, TAI = 160;
 const ADJ_TAI = 0x0080;
+const MAX_TAI_OFFSET = 100_000; // others are passed over
 const ADJ_SETOFFSET = 0x0100;
 const ADJ_NANO = 0x2000;
 const ADJ_OFFSET_READONLY = 0x2000;
@@ -140,9 +130,11 @@ function do_adjtimex(task: Task, txc: UserPtr, tx: Uint8Array): number {
     const delta = timespec_from_bytes(tx, TIME);
     const nsec = delta.nsec * unit;
     if (nsec < 0 || nsec >= NSEC_PER_SEC) return -EINVAL;
-    time.do_settimeofday64(timespec64_add(time.realtime(), { sec: delta.sec, nsec }));
+    const err = time.do_settimeofday64(timespec64_add(time.realtime(), { sec: delta.sec, nsec }));
+    if (err < 0) return err;
   }
-  if (modes & ADJ_TAI) time.set_tai_offset(get_unaligned_sle64(tx, CONSTANT));
+  const tai = get_unaligned_sle64(tx, CONSTANT);
+  if (modes & ADJ_TAI && tai >= 0 && tai <= MAX_TAI_OFFSET) time.set_tai_offset(tai);
 
   fillTimex(tx, time.realtime(), time.tai_offset);
   return copy_to_user(task, txc, tx) ? -EFAULT : TIME_ERROR;

@@ -11,6 +11,7 @@
  */
 
 import type { Timespec } from '../include/linux/fs.ts';
+import { EINVAL } from '../include/uapi/errno.ts';
 import type { ClockSource } from './clockevents.ts';
 
 export const NSEC_PER_SEC = 1_000_000_000;
@@ -35,6 +36,11 @@ export const timespec64_to_ns = (ts: Timespec): number =>
 
 export const timespec64_valid = (ts: Timespec): boolean =>
   ts.sec >= 0 && ts.nsec >= 0 && ts.nsec < NSEC_PER_SEC;
+
+/** A wall clock may show it, and go on for 30 years before it has to count beyond 64 bits of ns. */
+const TIME_SETTOD_SEC_MAX = KTIME_SEC_MAX - 30 * 365 * 24 * 60 * 60;
+export const timespec64_valid_settod = (ts: Timespec): boolean =>
+  timespec64_valid(ts) && ts.sec < TIME_SETTOD_SEC_MAX;
 
 export const timespec64_add = (a: Timespec, b: Timespec): Timespec =>
   normalize(a.sec + b.sec, a.nsec + b.nsec);
@@ -131,10 +137,13 @@ export class Timekeeping {
     return this.bootWall;
   }
 
-  /** `ts` is valid and not before 1970 + the time since boot. */
-  do_settimeofday64(ts: Timespec): void {
-    this.bootWall = timespec64_sub(ts, ns_to_timespec64(this.monotonicNs()));
+  /** 0 or -EINVAL: no such time, or the machine would have been switched on before 1970. */
+  do_settimeofday64(ts: Timespec): number {
+    const bootWall = timespec64_sub(ts, ns_to_timespec64(this.monotonicNs()));
+    if (!timespec64_valid_settod(ts) || bootWall.sec < 0) return -EINVAL;
+    this.bootWall = bootWall;
     this.update_vsyscall();
     this.clock_was_set();
+    return 0;
   }
 }

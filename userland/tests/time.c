@@ -4,6 +4,7 @@
  * Linux: kernel/time/posix-timers.c, kernel/time/hrtimer.c, kernel/time/itimer.c
  */
 #include "check.h"
+#include <linux/timex.h>
 
 #define MS 1000000L
 
@@ -114,10 +115,39 @@ static void check_timers(void) {
   check_is(alarms, 1, "ITIMER_VIRTUAL counts the time of the program itself");
 }
 
+static long set_wall(long sec) {
+  struct timespec time = {sec, 0};
+  return syscall(__NR_clock_settime, CLOCK_REALTIME, &time);
+}
+
+static long adjust(unsigned modes, long sec, long tai) {
+  struct timex timex = {.modes = modes, .time = {sec, 0}, .constant = tai};
+  long state = syscall(__NR_adjtimex, &timex);
+  return state < 0 ? state : timex.tai;
+}
+
+static void check_setting(void) {
+  long wall = now(CLOCK_REALTIME) / 1000000000L, last = 8277292035L; // 30 years before 64 bits of ns are full
+  check_is(set_wall(last + 1), -EINVAL, "the wall clock does not show just any year: EINVAL");
+  check_is(set_wall(last), 0, "the last one is 2232");
+  check_is(set_wall(0), -EINVAL, "the machine was not switched on before 1970");
+  check_is(set_wall(wall), 0, "(and back)");
+  check_is(adjust(ADJ_SETOFFSET, last - wall + 100, 0), -EINVAL, "neither does it jump there");
+  check_is(adjust(ADJ_SETOFFSET, -wall - 100, 0), -EINVAL, "nor before 1970");
+  check_is(adjust(ADJ_SETOFFSET, 1000, 0), 0, "it may jump");
+  check(now(CLOCK_REALTIME) / 1000000000L - wall >= 1000, "as far as it is told");
+  set_wall(wall);
+  check_is(adjust(ADJ_TAI, 0, 37), 37, "TAI is told how far it is ahead");
+  check_is(adjust(ADJ_TAI, 0, 100001), 37, "which is not much");
+  check_is(adjust(ADJ_TAI, 0, -1), 37, "and never negative");
+  adjust(ADJ_TAI, 0, 0);
+}
+
 int main(void) {
   check_clocks();
   check_sleep();
   check_interrupted_sleep();
   check_timers();
+  check_setting();
   return checked();
 }
