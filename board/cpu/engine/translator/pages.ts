@@ -10,8 +10,11 @@ import type { PageAddress } from './frame.ts';
 const PAGE = 0x1000;
 /** Wishes for a translation that a page has refused at most, after its code was written again and again. */
 const MOST_PENALTY = 1024;
-/** A page that kept its code for so many runs of the engine has a clean record again. */
-const LONG = 10_000;
+/**
+ * A page that kept its code for so many instructions has a clean record again: to translate it took as long as some
+ * hundred thousand of the interpreter's. And the next program that comes to the same RAM has done nothing yet.
+ */
+const LONG = 2_000_000;
 /** A slice takes some milliseconds, and so does a trace in a group, mostly V8's optimising compiler. */
 const SAMPLES_PER_TRACE = 2;
 
@@ -73,7 +76,7 @@ export class CodePages {
     return record === undefined || record.penalty-- <= 0;
   }
 
-  /** The page is about to have translations, in the run `now`. Returns whether it had none. */
+  /** The page is about to have translations, after `now` instructions. Returns whether it had none. */
   begin(number: number, now: number): boolean {
     if (this.pages.has(number)) return false;
     this.pages.set(number, new CodePage(this.bytesOf(number).slice(), now));

@@ -66,7 +66,9 @@ export class Translator {
   private readonly rows: () => readonly Row[];
   private discovery: Discovery | undefined;
   private waiting: Request[] = [];
-  private runs = 0;
+  /** Instructions, up to the current run(); and the budget with which that began. */
+  private executed = 0;
+  private budget = 0;
 
   constructor(
     bus: Bus,
@@ -95,14 +97,22 @@ export class Translator {
 
   /** As the interpreter's run(): executes until there is a reason to stop. */
   run(): number {
-    this.runs++;
+    this.budget = this.words[STATE.BUDGET >>> 2]!;
     for (;;) {
       if (this.bus.touched.length > 0) this.verify();
       const exit = this.dispatch();
       if (exit === EXIT.BUDGET) this.sample();
-      if (exit !== EXIT.HOT) return exit;
+      if (exit !== EXIT.HOT) {
+        this.executed = this.now;
+        return exit;
+      }
       this.enter();
     }
+  }
+
+  /** Instructions executed so far. */
+  private get now(): number {
+    return this.executed + this.budget - this.words[STATE.BUDGET >>> 2]!;
   }
 
   get liveModules(): number {
@@ -112,7 +122,7 @@ export class Translator {
   /** Code that was written is forgotten. */
   private verify(): void {
     for (const number of this.bus.touched) {
-      const dropped = this.pages.verify(number, this.runs);
+      const dropped = this.pages.verify(number, this.now);
       if (!dropped) continue;
       this.slots.release(dropped);
       this.waiting = this.waiting.filter((request) => request.number !== number);
@@ -210,7 +220,7 @@ export class Translator {
   /** The traces of the region. An entry without one will not be asked for again soon. */
   private discover({ page, number, entries }: Request): Trace[] {
     this.discovery ??= new Discovery(this.rows());
-    if (this.pages.begin(number, this.runs)) this.tlb.withholdWrites(this.bus.ramOffset + number * PAGE);
+    if (this.pages.begin(number, this.now)) this.tlb.withholdWrites(this.bus.ramOffset + number * PAGE);
     const { visits } = this;
     const known = this.pages.view(number, page);
     for (const entry of entries) visits.refuse(page.lo | entry);

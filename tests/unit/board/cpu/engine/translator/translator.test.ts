@@ -56,6 +56,17 @@ function machine(piece: keyof typeof code, bits = PTE.USER): Rig {
   return rig;
 }
 
+/** Of pages: each that gets translations is watched from then on. */
+function countTranslations({ bus }: Rig): { pages: number } {
+  const count = { pages: 0 };
+  const watchPage = bus.watchPage.bind(bus);
+  bus.watchPage = (page, on) => {
+    count.pages += Number(on);
+    watchPage(page, on);
+  };
+  return count;
+}
+
 test('a loop stops at every instruction count that is asked for', () => {
   const [fast, slow] = [machine('loop'), new Rig()];
   slow.mmuOn();
@@ -335,18 +346,29 @@ test('a loop that counts in the page of its own code is soon left to the interpr
   rig.mmuOn();
   rig.map(CODE, CODE_PA, PTE.USER);
   rig.code(CODE_PA, code.ownCounter);
-  let translations = 0;
-  const watchPage = rig.bus.watchPage.bind(rig.bus);
-  rig.bus.watchPage = (page, on) => {
-    translations += Number(on);
-    watchPage(page, on);
-  };
+  const translations = countTranslations(rig);
   const rounds = 200_000n;
   rig.cpu.x[0] = rounds;
   rig.cpu.x[1] = CODE + 0x800n;
   rig.go(CODE);
   assert.is(rig.u64(CODE_PA + 0x800), rounds);
-  assert.ok(translations > 1 && translations < 20, `${translations} translations`);
+  const { pages } = translations;
+  assert.ok(pages > 1 && pages < 20, `${pages} translations`);
+});
+
+test('programs that one after the other have their code in the same RAM are all translated', () => {
+  const rig = new Rig({ engine: 'auto' });
+  rig.mmuOn();
+  rig.map(CODE, CODE_PA, PTE.USER);
+  const translations = countTranslations(rig);
+  const programs = 12;
+  for (let i = 0; i < programs; i++) {
+    rig.bus.touch(CODE_PA - RAM);
+    rig.code(CODE_PA, i % 2 ? code.count : code.countByTwo);
+    rig.cpu.x[0] = 1_000_000n;
+    rig.go(CODE);
+  }
+  assert.is(translations.pages, programs);
 });
 
 test('between two calls of run() the flags are where everybody looks for them', () => {
