@@ -3,7 +3,7 @@
  */
 
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -12,6 +12,7 @@ import * as assert from 'uvu/assert';
 import { CLI } from '../lib/pty.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'eret-cli-'));
+test.after(() => rmSync(folder, { recursive: true }));
 const file = (name: string, content: string | Uint8Array): string => {
   const path = join(folder, name);
   writeFileSync(path, content);
