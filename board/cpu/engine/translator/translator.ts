@@ -52,8 +52,7 @@ interface Request {
 }
 
 export class Translator {
-  /** The interpreter alone, for one instruction at a time. */
-  readonly interpret: Run;
+  private readonly interpreter: Run;
   private readonly dispatch: Run;
   private readonly bus: Bus;
   private readonly tlb: Tlb;
@@ -87,8 +86,8 @@ export class Translator {
     this.jumps = new JumpCache(memory);
     this.pages = new CodePages(bus);
     this.slots = new Slots(memory, modules);
-    this.interpret = loadInterpreter(memory, imports, 'counting');
-    const env = { memory, interpret: this.interpret, traces: this.slots.table };
+    this.interpreter = loadInterpreter(memory, imports, 'counting');
+    const env = { memory, interpret: this.interpreter, traces: this.slots.table };
     const instance = new WebAssembly.Instance(new WebAssembly.Module(dispatcherBytes()), {
       env,
     });
@@ -108,6 +107,16 @@ export class Translator {
       }
       this.enter();
     }
+  }
+
+  /**
+   * The interpreter alone, for one instruction at a time. One that does not count would have asked where the next one
+   * is, if that is in another page: so that the TLB shall hold the same whoever executes, that is done here.
+   */
+  interpret(): number {
+    const exit = this.interpreter();
+    if (exit === EXIT.HOT) this.hostOf(this.words[STATE.PC >>> 2]!, this.words[(STATE.PC >>> 2) + 1]!);
+    return exit;
   }
 
   /** Instructions executed so far. */

@@ -11,6 +11,7 @@ import { EC_DABT_LOW, EC_SVC } from '../../../../../../board/cpu/exception.ts';
 import { STATE } from '../../../../../../board/cpu/state.ts';
 import { assembleAll } from '../../../../../lib/asm.ts';
 import { PTE, RAM, Rig } from '../../../../../lib/rig.ts';
+import { tlbDifference } from '../../../../../lib/same-tlb.ts';
 
 const CODE = 0x1000n;
 const OTHER_CODE = 0x5000n;
@@ -192,6 +193,22 @@ test('a single step is one instruction, of code that is translated too', () => {
   });
   assert.equal(places, [CODE + 4n, CODE + 8n, CODE]);
   assert.is(rig.ec, 0x32); // software step from a lower exception level
+});
+
+test('a single step into another page leaves the same in the TLB, hot or not', () => {
+  const step = (engine: 'interpreter' | 'translator'): Rig => {
+    const rig = new Rig({ engine, threshold: 1 });
+    rig.mmuOn();
+    rig.map(CODE, CODE_PA, PTE.USER);
+    rig.map(OTHER_CODE, OTHER_PA, PTE.USER);
+    rig.code(CODE_PA, code.away.slice(-1));
+    rig.cpu.x[18] = OTHER_CODE;
+    rig.cpu.stopAt = 1;
+    assert.is(rig.go(CODE), PAUSE);
+    assert.is(rig.cpu.pc, OTHER_CODE);
+    return rig;
+  };
+  assert.is(tlbDifference(step('interpreter'), step('translator')), undefined);
 });
 
 test('a breakpoint in translated code is met', () => {
