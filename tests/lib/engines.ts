@@ -2,7 +2,7 @@
  * tests/lib/engines.ts - random programs on CPUs that differ in nothing but the engine, compared at every stop
  *
  * The reference interprets; the others translate: at the first visit, at the third, and at the default. All stop at the
- * same random counts. What the programs are, and who is their kernel, is the guest's affair:
+ * same random counts, with the same registers and the same TLB. What the programs are, and who is their kernel, is the guest's affair:
  *
  *   hosted-programs.ts   user programs; their kernel is out here, and does to all CPUs the same
  *   kernel-programs.ts   programs at EL1 and EL0; their kernel is machine code
@@ -17,10 +17,13 @@ import type { EngineOptions } from '../../board/cpu/engine/engine.ts';
 import { sameState, sideBySide, snapshot, systemRegisters } from '../../arch/arm64/boot/lockstep/state.ts';
 import { Random } from './random-insn.ts';
 import { RAM, Rig } from './rig.ts';
+import { tlbDifference } from './same-tlb.ts';
 
 /** How far apart stops are at most, and how many instructions a listing has. */
 export const DISTANCE = 3000;
 const MOST_LINES = 100;
+/** Stops from one at which the TLBs are compared, which takes longer, to the next. */
+const TLB_STEPS = 64;
 /** Programs on the same machines, one after the other. */
 const BATCH = 8;
 
@@ -150,9 +153,11 @@ export class Engines {
     return -1;
   }
 
-  private isAsReference({ cpu }: Rig): boolean {
+  private isAsReference(rig: Rig): boolean {
     const first = this.reference.cpu;
-    return sameState(first, cpu) && this.guest.hidden.every((name) => read(first, name) === read(cpu, name));
+    if (!sameState(first, rig.cpu)) return false;
+    if (!this.guest.hidden.every((name) => read(first, name) === read(rig.cpu, name))) return false;
+    return this.steps % TLB_STEPS !== 0 || tlbDifference(this.reference, rig) === undefined;
   }
 
   private compareMemory(): string | undefined {
@@ -220,6 +225,8 @@ export class Engines {
     const hidden = this.guest.hidden
       .filter((name) => read(a.cpu, name) !== read(b.cpu, name))
       .map((name) => ({ name, values: [read(a.cpu, name), read(b.cpu, name)], differs: true }));
+    const tlb = tlbDifference(a, b);
+    if (tlb !== undefined) hidden.push({ name: 'tlb entry', values: [hex(tlb)], differs: true });
     return [...lines, ...systemRegisters(a.cpu, b.cpu), ...hidden].map(
       ({ name, values, differs }) => `${differs ? '*' : ' '} ${name.padEnd(10)} ${values.join('  ')}`,
     );

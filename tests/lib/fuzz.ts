@@ -87,7 +87,7 @@ export const STAGES = {
   },
   kernel: {
     newGuest: (random) => new KernelPrograms(random),
-    lengths: [20_000, 60_000, 20_000, 60_000, 20_000, 60_000, 1_000_000],
+    lengths: [20_000, 60_000, 20_000, 60_000, 20_000, 60_000, 300_000],
   },
 } as const satisfies Readonly<Record<string, Stage>>;
 

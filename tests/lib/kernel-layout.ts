@@ -65,8 +65,8 @@ export const DEVICE_PA = 0x0900_0000;
 export const SPACES = [0, 1] as const;
 export const rootOf = (space: number): number => LEVEL0 + PAGE * space;
 
-/** The kernel's addresses: by pages or by the one big piece, in either half. */
-export const IMAGES = [BigInt(IMAGE) | HIGH, BigInt(IMAGE), BigInt(IMAGE_PA) | HIGH, BigInt(IMAGE_PA)];
+/** The kernel's addresses. Not by the one big piece, which WXN makes data. */
+export const VECTORS = [BigInt(IMAGE) | HIGH, BigInt(IMAGE)];
 
 /** Whether an address, of which these are the low bits, is the kernel's. */
 export const isInImage = (lo: number): boolean =>
@@ -80,7 +80,9 @@ export function randomEntry(random: Random): { at: number; va: number } {
   const page = random.pick([
     CODE_PAGE + random.below(CODE_PAGES),
     CODE_AGAIN_PAGE + random.below(CODE_PAGES),
-    DATA_PAGE + random.below(2 * OFTEN),
+    DATA_PAGE + 1 + random.below(OFTEN),
+    DATA_PAGE + 1 + random.below(OFTEN),
+    DATA_PAGE + random.below(DATA_PAGES),
   ]);
   return { at: WINDOW + PAGE * (TABLES_PAGE + space) + 8 * page, va: WINDOW + PAGE * page };
 }
@@ -89,8 +91,7 @@ export function randomEntry(random: Random): { at: number; va: number } {
 export function randomPointer(random: Random): bigint {
   const page = random.below(10) === 0 ? OFTEN + random.below(DATA_PAGES - OFTEN) : 1 + random.below(OFTEN);
   const offset = random.below(3) === 0 ? 0xff0 + random.below(16) : 16 * random.below(256);
-  const bases = [DATA + PAGE * page, DATA + PAGE * page, DATA + PAGE * page, DATA + PAGE * page];
-  const base = random.pick([...bases, BLOCK + dataPa(page) - RAM, dataPa(page)]);
+  const base = random.below(10) ? DATA + PAGE * page : random.pick([BLOCK - RAM, 0]) + dataPa(page);
   return BigInt(base + offset) | (random.below(4) === 0 ? HIGH : 0n);
 }
 

@@ -12,7 +12,7 @@ import {
   CHANGED_PAGES,
   GOOD_LEVEL3,
   HIGH,
-  IMAGES,
+  VECTORS,
   LEVEL3,
   PAGE,
   randomPointer,
@@ -39,17 +39,19 @@ export const KNOWS = {
   VBAR: 0x98,
   SP: 0xa0,
   POINTERS: 0xa8, // x19 to x23
-  ENTRIES: 0xd0, // where programs begin: four addresses...
-  MODES: 0xf0, //   ...and as what
+  ENTRIES: 0xd0, // where programs begin...
+  MODES: 0x2d0, //  ...and as what
 } as const;
 
+/** Places where programs begin. */
+export const STARTS = 64;
 /** Exceptions from one new beginning to the next. */
-const PERIOD = 128;
+const PERIOD = 256;
 
 /** To one of the places where programs begin, by the count of exceptions from this bit on. */
 const restart = (bit: number): string => `
     ldr x16, [x29, #${KNOWS.COUNT}]
-    ubfx x16, x16, #${bit}, #2
+    ubfx x16, x16, #${bit}, #${Math.log2(STARTS)}
     add x16, x29, x16, lsl #3
     ldr x17, [x16, #${KNOWS.ENTRIES}]
     msr elr_el1, x17
@@ -142,7 +144,9 @@ export const PIECES = {
     tst x18, #0xf
     b.ne 60f
     b 50f
-    5: ldr x17, [x29, #${KNOWS.COUNT}]
+    5: mrs x17, sctlr_el1
+    tbnz x17, #19, 12f            // WXN
+    ldr x17, [x29, #${KNOWS.COUNT}]
     tst x17, #3
     b.eq 70f
     tbz x17, #0, 80f
@@ -158,6 +162,8 @@ export const PIECES = {
     tst x17, #3
     b.eq 60f
     and x16, x16, #0x3f
+    cmp x16, #0x21
+    b.eq 11f
     sub x16, x16, #4
     cmp x16, #12
     b.lo 80f
@@ -181,6 +187,11 @@ export const PIECES = {
     msr mdscr_el1, xzr
     b 90f
     10: msr dbgwcr0_el1, xzr
+    b 90f
+    11: mrs x17, sctlr_el1
+    tbz x17, #1, 60f              // A
+    12: ldr x17, [x29, #${KNOWS.SCTLR}]
+    msr sctlr_el1, x17
     b 90f
 
     50: mrs x18, spsr_el1
@@ -229,12 +240,12 @@ export const PIECES = {
   irqNoMore: 'mov x17, #3; msr cntv_ctl_el0, x17',
   fiq: 'msr cntp_tval_el0, x17',
   fiqNoMore: 'mov x17, #3; msr cntp_ctl_el0, x17',
-  // Some get out of an endless loop in this way.
+  // Programs see more of themselves in this way, and get out of endless loops.
   after: `
     ldr x16, [x29, #${KNOWS.COUNT}]
-    tst x16, #15
+    tst x16, #3
     b.ne 1f
-    ${restart(4)}
+    ${restart(2)}
     1:`,
   begin: `
     ldp x16, x17, [x29, #${KNOWS.SCTLR}]
@@ -287,7 +298,7 @@ export const PIECES = {
     ${restart(Math.log2(PERIOD))}
     mov x16, #8
     eret`,
-  // With the MMU off; called where addresses are physical ones: x1 is one.
+  // With the MMU off: called where addresses are physical ones. A page of the image is there for nothing else.
   flat: `
     mrs x0, daif
     msr daifset, #15
@@ -295,6 +306,8 @@ export const PIECES = {
     eor x2, x2, #1
     msr sctlr_el1, x2
     isb
+    adr x1, .
+    add x1, x1, #0x6000
     mov x3, #5
     1: ldr x4, [x1]
     str x4, [x1, #8]
@@ -308,7 +321,7 @@ export const PIECES = {
 } as const;
 
 /** What it is to know, in the words of KNOWS. */
-export function knowledge(random: Random, starts: readonly number[]): ReadonlyMap<number, bigint> {
+export function knowledge(random: Random, starts: readonly bigint[]): ReadonlyMap<number, bigint> {
   const all = new Map<number, bigint>();
   const put = (at: number, ...values: readonly bigint[]) =>
     values.forEach((value, i) => void all.set(at + 8 * i, value));
@@ -317,11 +330,11 @@ export function knowledge(random: Random, starts: readonly number[]): ReadonlyMa
   put(KNOWS.GOOD, BigInt(GOOD_LEVEL3) | HIGH, BigInt(LEVEL3) | HIGH);
   put(KNOWS.SCTLR, SCTLR, TCR, MAIR);
   put(KNOWS.TTBR, BigInt(rootOf(0)), BigInt(rootOf(0)));
-  put(KNOWS.VBAR, random.pick(IMAGES));
+  put(KNOWS.VBAR, random.pick(VECTORS));
   put(KNOWS.SP, randomPointer(random) & ~15n);
   put(KNOWS.POINTERS, ...Array.from({ length: 5 }, () => randomPointer(random)));
-  const entries = Array.from({ length: 4 }, () => BigInt(random.pick(starts)) | random.pick([0n, 0n, HIGH]));
-  put(KNOWS.ENTRIES, ...entries);
-  put(KNOWS.MODES, 0n, 5n, random.pick([0n, 5n]), random.pick([5n, 4n, 0x3c5n, 0x205n]));
+  put(KNOWS.ENTRIES, ...starts);
+  const modes = () => random.pick([0n, 0n, 5n, 5n, 4n, 0x205n]);
+  put(KNOWS.MODES, ...Array.from({ length: STARTS }, modes));
   return all;
 }

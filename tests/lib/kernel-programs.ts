@@ -7,6 +7,8 @@
 import type { MmioDevice } from '../../board/bus.ts';
 import type { Clock } from '../../board/clock.ts';
 import { IDLE } from '../../board/cpu/cpu.ts';
+import { EC_IABT_LOW } from '../../board/cpu/exception.ts';
+import { PSTATE_I } from '../../board/cpu/registers.ts';
 import { STATE } from '../../board/cpu/state.ts';
 import { GenericTimer } from '../../board/timer/generic-timer.ts';
 import { DISTANCE, type Guest } from './engines.ts';
@@ -28,14 +30,14 @@ import {
   randomTables,
   rootOf,
 } from './kernel-layout.ts';
-import { knowledge, KNOWS, MAIR, SCTLR, TCR } from './kernel-pieces.ts';
+import { knowledge, KNOWS, MAIR, SCTLR, STARTS, TCR } from './kernel-pieces.ts';
 import { WORD } from './oracle.ts';
 import { type Random, randomState } from './random-insn.ts';
 import { BEGIN, Kernel } from './random-kernel.ts';
 import { randomProgram } from './random-program.ts';
 import type { Rig } from './rig.ts';
 
-/** A kernel that is found at itself so many times in a row, or idle, will not come back. */
+/** Who is found in the kernel so many times in a row, or idle, or masks interrupts, will not come back. */
 const MOST_STOPS = 16;
 /** One in how many pieces of a program is something for EL1. */
 const RARITIES = [2, 4, 8, 24] as const;
@@ -70,13 +72,10 @@ export class KernelPrograms implements Guest {
     const { words, entry } = randomProgram(
       random,
       CODE_PAGES * PAGE_WORDS,
-      kernel.speciality(random.pick(RARITIES)),
+      kernel.taste(random.pick(RARITIES)),
     );
     const image = kernel.image(random);
-    const known = knowledge(
-      random,
-      [CODE, CODE, CODE_AGAIN].map((base) => base + 4 * entry),
-    );
+    const known = knowledge(random, this.starts(entry, words.length));
     const tables = randomTables(random);
     const data = Array.from({ length: DATA_PAGES * PAGE_WORDS }, () => random.word());
     const state = randomState(random);
@@ -97,14 +96,24 @@ export class KernelPrograms implements Guest {
     this.stops = 0;
   }
 
+  /** The program's entry, and anywhere. */
+  private starts(entry: number, length: number): bigint[] {
+    const { random } = this;
+    return Array.from({ length: STARTS }, () => {
+      const at = 4 * (random.below(4) ? random.below(length) : entry);
+      return BigInt(at + random.pick([CODE, CODE, CODE_AGAIN])) | random.pick([0n, 0n, HIGH]);
+    });
+  }
+
   /* ---- From stop to stop ---- */
 
   beforeRun(): void {}
 
   afterRun(vector: number): number {
-    const lo = this.reference.cpu.regs.words[STATE.PC >>> 2]!;
+    const { words, daif } = this.reference.cpu.regs;
+    const lo = words[STATE.PC >>> 2]!;
     const idle = vector === IDLE ? this.sleep() : 0;
-    this.stops = idle > 0 || isInImage(lo) ? this.stops + 1 : 0;
+    this.stops = idle > 0 || isInImage(lo) || (daif & PSTATE_I) !== 0 ? this.stops + 1 : 0;
     const taken = Math.max(0, this.count - this.counted);
     this.exceptions += taken;
     this.counted = this.count;
@@ -112,7 +121,13 @@ export class KernelPrograms implements Guest {
   }
 
   get isStuck(): boolean {
-    return this.stops > MOST_STOPS;
+    return this.stops > MOST_STOPS || this.hasLostVectors;
+  }
+
+  /** The vector for instruction aborts is one. */
+  private get hasLostVectors(): boolean {
+    const { ec, cpu } = this.reference;
+    return ec === EC_IABT_LOW + 1 && cpu.far === cpu.elr && isInImage(Number(cpu.elr & 0xffff_ffffn));
   }
 
   private get reference(): Rig {

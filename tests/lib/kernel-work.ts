@@ -6,7 +6,16 @@
  * At EL0 most of it is an exception.
  */
 import { assembleAll } from './asm.ts';
-import { HIGH, IMAGES, randomAddress, randomEntry, randomPointer, rootOf } from './kernel-layout.ts';
+import {
+  CODE,
+  CODE_AGAIN,
+  HIGH,
+  VECTORS,
+  randomAddress,
+  randomEntry,
+  randomPointer,
+  rootOf,
+} from './kernel-layout.ts';
 import { MAIR, SCTLR, TCR } from './kernel-pieces.ts';
 import type { Random } from './random-insn.ts';
 import { movz } from './random-program.ts';
@@ -31,14 +40,14 @@ const below =
     BigInt(random.below(limit));
 const anything: Operand = (random) => random.dword();
 
-/** More address spaces than the TLB has banks for. */
+/** More address spaces than the TLB has banks for, of which some are common. */
 const ASIDS = 11;
+const randomAsid = (random: Random): bigint =>
+  BigInt(random.below(4) ? random.below(2) : random.below(ASIDS)) << 48n;
 
-const root: Operand = (random) =>
-  (BigInt(random.below(ASIDS)) << 48n) | BigInt(rootOf(random.below(4) === 0 ? 1 : 0));
+const root: Operand = (random) => randomAsid(random) | BigInt(rootOf(random.below(3) === 0 ? 1 : 0));
 /** The operand of TLBI: a page, and an ASID. */
-const page: Operand = (random) =>
-  BigInt.asUintN(44, randomAddress(random) >> 12n) | (BigInt(random.below(ASIDS)) << 48n);
+const page: Operand = (random) => BigInt.asUintN(44, randomAddress(random) >> 12n) | randomAsid(random);
 const address: Operand = randomAddress;
 const pointer: Operand = randomPointer;
 /** SPSR_EL1: mostly a state that exists. */
@@ -68,6 +77,11 @@ const WORK: readonly Row[] = [
   ['ic iallu'],
   ['ic ialluis'],
   ...READ.split(' ').map((name, i): Row => [`mrs x${i % 16}, ${name}`]),
+
+  // The same program elsewhere, other data
+  [`adr x18, 1f; eor x18, x18, #${CODE ^ CODE_AGAIN}; br x18; 1:`],
+  [`adr x18, 1f; eor x18, x18, #${HIGH}; br x18; 1:`],
+  ...[19, 20, 21, 22, 23].map((n): Row => [`mov x${n}, x17`, pointer]),
 
   // Translation
   ['msr ttbr0_el1, x17; isb', root],
@@ -101,15 +115,10 @@ const WORK: readonly Row[] = [
   ['msr amair_el1, x17; msr actlr_el1, x17; msr afsr0_el1, x17', anything],
 
   // Exceptions
-  ['msr vbar_el1, x17; isb', oneOf(...IMAGES)],
+  ['msr vbar_el1, x17; isb', oneOf(...VECTORS)],
   ['msr elr_el1, x17', address],
   ['msr spsr_el1, x17', mode],
   ['msr esr_el1, x17; msr far_el1, x17', anything],
-  ['msr daifset, #15; adr x18, 1f; msr elr_el1, x18; msr spsr_el1, x17; eret; 1:', mode],
-  ['adr x18, 1f; msr elr_el1, x18; msr spsr_el1, x17; eret; 1:', mode],
-  ['msr daifset, #15; adr x18, 1f; msr elr_el1, x18; msr spsr_el1, x17; eret; 1:', oneOf(0n, 5n)],
-  ['svc #1'],
-  ['svc #1'],
   ['svc #2'],
   ['wfi'],
   ['sev; wfe'],
@@ -134,7 +143,16 @@ const WORK: readonly Row[] = [
 ];
 
 /** What a handler does not do: it would not come back. */
-const LEAVES = /eret|svc|wfi/;
+const LEAVES = /svc|wfi|br x/;
+
+/** To another level, or stack pointer, or state. */
+const LEAVE: readonly Row[] = [
+  ['svc #1'],
+  ['svc #1'],
+  ['msr daifset, #15; adr x18, 1f; msr elr_el1, x18; msr spsr_el1, x17; eret; 1:', oneOf(0n, 5n)],
+  ['msr daifset, #15; adr x18, 1f; msr elr_el1, x18; msr spsr_el1, x17; eret; 1:', mode],
+  ['adr x18, 1f; msr elr_el1, x18; msr spsr_el1, x17; eret; 1:', mode],
+];
 
 /* Of an entry: AttrIndx, AP, AF, nG, two bits of the address, PXN, UXN, valid. */
 const ENTRY_BITS = [2, 6, 6, 7, 7, 10, 11, 11, 12, 13, 53, 53, 54, 54, 0];
@@ -152,34 +170,42 @@ const CHANGES: readonly string[] = [
 export class Work {
   private readonly work: readonly number[][];
   private readonly changes: readonly number[][];
+  private readonly leave: readonly number[][];
 
   constructor() {
-    const texts = [...WORK.map(([text]) => text), ...CHANGES];
-    const words: Record<string, number[]> = assembleAll(Object.fromEntries(texts.entries()));
-    const all = texts.map((_, i) => words[i]!);
-    this.work = all.slice(0, WORK.length);
-    this.changes = all.slice(WORK.length);
+    const texts = [WORK.map(([text]) => text), CHANGES, LEAVE.map(([text]) => text)];
+    const words: Record<string, number[]> = assembleAll(Object.fromEntries(texts.flat().entries()));
+    let at = 0;
+    const next = (list: readonly string[]) => list.map(() => words[at++]!);
+    [this.work, this.changes, this.leave] = texts.map(next) as [number[][], number[][], number[][]];
   }
 
   /** `mayLeave`: also what leads elsewhere. */
   something(random: Random, mayLeave = true): number[] {
     const i = random.below(WORK.length);
     if (!mayLeave && LEAVES.test(WORK[i]![0])) return [];
-    const operand = WORK[i]![1];
-    return [...(operand ? load(17, operand(random)) : []), ...this.work[i]!];
+    return [...set(random, WORK[i]!), ...this.work[i]!];
+  }
+
+  leaveLevel(random: Random): number[] {
+    const i = random.below(LEAVE.length);
+    return [...set(random, LEAVE[i]!), ...this.leave[i]!];
   }
 
   /** Changes an entry; then tells the TLB, or does not, or tells it something else. */
   changeTable(random: Random): number[] {
     const { at, va } = randomEntry(random);
     const words = [...load(18, BigInt(at) | (random.below(2) ? HIGH : 0n)), ...random.pick(this.changes)];
-    const kind = random.below(8);
-    if (kind === 0) return words;
-    const asid = kind < 4 ? 0 : random.below(ASIDS);
-    const operand = (BigInt(va) >> 12n) | (BigInt(asid) << 48n);
-    return [...words, ...load(17, operand), ...this.work[random.below(TLBI.length)]!];
+    if (random.below(8) === 0) return words;
+    return [
+      ...words,
+      ...load(17, (BigInt(va) >> 12n) | randomAsid(random)),
+      ...this.work[random.below(TLBI.length)]!,
+    ];
   }
 }
+
+const set = (random: Random, [, x17]: Row): number[] => (x17 ? load(17, x17(random)) : []);
 
 /** MOVZ and as many MOVK as it takes. */
 export function load(d: number, value: bigint): number[] {

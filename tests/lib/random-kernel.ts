@@ -3,12 +3,14 @@
  *
  * Manual: Arm ARM, "Exceptions"
  */
+import { EXIT, STATE } from '../../board/cpu/state.ts';
 import { assembleAll } from './asm.ts';
-import { DATA_PAGES, dataPa, IMAGE_PA, KNOWN } from './kernel-layout.ts';
+import { FlatMachine } from './flat-machine.ts';
+import { IMAGE_PA, KNOWN } from './kernel-layout.ts';
 import { PIECES } from './kernel-pieces.ts';
 import { load, Work } from './kernel-work.ts';
 import type { Random } from './random-insn.ts';
-import { adr, B, bcond, movz, type Speciality, straightCode } from './random-program.ts';
+import { adr, B, bcond, movz, straightCode, type Taste } from './random-program.ts';
 
 const KINDS = ['sync', 'irq', 'fiq'] as const;
 type Kind = (typeof KINDS)[number];
@@ -20,6 +22,10 @@ export const BEGIN = VECTORS;
 const FLAT = 0xa00;
 const HANDLERS = 0xa80;
 
+/* System instructions, MSR and MRS. */
+const SYSTEM_MASK = 0xffc0_0000;
+const SYSTEM = 0xd500_0000;
+
 const NOP = 0xd503_201f;
 const BLR_X18 = 0xd63f_0240;
 const CBNZ_X16 = 0xb500_0010;
@@ -29,24 +35,37 @@ const MOV_LR_X17 = 0xaa11_03fe;
 export class Kernel {
   private readonly pieces = assembleAll(PIECES);
   private readonly work = new Work();
+  private readonly scratch = new FlatMachine([{ base: 0, size: 0x1000 }]);
 
-  /** What a program does at EL1: a few things, or one with a table. At EL0 most of it is an exception. */
-  speciality(rarity: number): Speciality {
-    return (random) => (random.below(rarity) === 0 ? this.special(random) : undefined);
+  /** Of programs at EL1: one in how many of their pieces is something that only they can do. */
+  taste(rarity: number): Taste {
+    return {
+      rounds: 3,
+      special: (random) => (random.below(rarity) === 0 ? this.special(random) : undefined),
+      accepts: (word) => this.accepts(word),
+    };
   }
 
+  /** What is Undefined costs fifty instructions in a handler: there is enough of it in other pieces. */
+  private accepts(word: number): boolean {
+    const { scratch } = this;
+    scratch.words[STATE.END >>> 2] = word;
+    return scratch.execute(0, 1) !== EXIT.UNDEFINED || (word & SYSTEM_MASK) >>> 0 === SYSTEM;
+  }
+
+  /** A few things, or one with a table. At EL0 most of it is an exception. */
   private special(random: Random): number[] {
-    const kind = random.below(6);
-    if (kind === 0) return this.work.changeTable(random);
-    if (kind === 1 && random.below(10) === 0) return this.callFlat(random);
+    const kind = random.below(8);
+    if (kind < 2) return this.work.changeTable(random);
+    if (kind === 2) return this.work.leaveLevel(random);
+    if (kind === 3 && random.below(12) === 0) return this.callFlat();
     const words: number[] = [];
     for (let n = random.below(3); n >= 0; n--) words.push(...this.work.something(random));
     return words;
   }
 
-  private callFlat(random: Random): number[] {
-    const data = dataPa(random.below(DATA_PAGES)) + 16 * random.below(200);
-    return [MOV_X17_LR, ...load(1, BigInt(data)), ...load(18, BigInt(IMAGE_PA + FLAT)), BLR_X18, MOV_LR_X17];
+  private callFlat(): number[] {
+    return [MOV_X17_LR, ...load(18, BigInt(IMAGE_PA + FLAT)), BLR_X18, MOV_LR_X17];
   }
 
   /** The image: vectors, each of which leads to one of several handlers, and routines at fixed places. */
@@ -80,7 +99,12 @@ export class Kernel {
     const words = [adr(29, KNOWN - at), ...enter];
     words.push(bcond(0, (BEGIN - at) / 4 - words.length));
     if (random.below(3)) {
-      const busy = [...beBusy, ...straightCode(random), ...this.work.something(random, false), ...beIdle];
+      const busy = [
+        ...beBusy,
+        ...straightCode(random, this.taste(Infinity)),
+        ...this.work.something(random, false),
+        ...beIdle,
+      ];
       words.push(...isBusy, CBNZ_X16 | ((busy.length + 1) << 5), ...busy);
     }
     return [...words, ...this.decision(random, kind), ...leave];

@@ -82,18 +82,27 @@ const ROWS = {
   system: A64.filter((row) => HARMLESS.test(row[1])),
 } as const;
 
-/** Something of its own that a kind of program does, at times. x17 and x18 are free for it. */
-export type Speciality = (random: Random) => readonly number[] | undefined;
+/** What makes a kind of program different from others. */
+export interface Taste {
+  /** Something of its own that it does, at times. x17 and x18 are free for it. */
+  special(random: Random): readonly number[] | undefined;
+  /** How often a loop goes round at most; the outermost twice as often. */
+  readonly rounds: number;
+  /** Whether it may have this instruction, of those that any program could have. */
+  accepts(word: number): boolean;
+}
 
 /** Writes one program of up to `size` words. */
-export function randomProgram(random: Random, size: number, speciality?: Speciality): Program {
-  return new Writer(random, size, speciality).write();
+export function randomProgram(random: Random, size: number, taste: Taste = ANY): Program {
+  return new Writer(random, size, taste).write();
 }
 
 /** Some instructions without a branch among them. */
-export function straightCode(random: Random): readonly number[] {
-  return new Writer(random, 0, undefined).writeStraight();
+export function straightCode(random: Random, taste: Taste = ANY): readonly number[] {
+  return new Writer(random, 0, taste).writeStraight();
 }
+
+const ANY: Taste = { rounds: 6, special: () => undefined, accepts: () => true };
 
 class Writer {
   private readonly random: Random;
@@ -102,12 +111,12 @@ class Writer {
   private readonly patched: number[] = [];
   private readonly leaves: number[] = [];
   private readonly callers: number[] = [];
-  private readonly speciality: Speciality | undefined;
+  private readonly taste: Taste;
 
-  constructor(random: Random, size: number, speciality: Speciality | undefined) {
+  constructor(random: Random, size: number, taste: Taste) {
     this.random = random;
     this.size = size;
-    this.speciality = speciality;
+    this.taste = taste;
   }
 
   write(): Program {
@@ -173,7 +182,7 @@ class Writer {
   /* ---- What a function is made of; `depth` loops are around it ---- */
 
   private node(depth: number): void {
-    const special = this.speciality?.(this.random);
+    const special = this.taste.special(this.random);
     if (special) return this.emit(...special);
     const kind = this.random.below(32);
     if (kind < 10) this.straight();
@@ -210,7 +219,7 @@ class Writer {
   private loop(depth: number): void {
     const { random } = this;
     const counter = X.COUNTER + depth;
-    this.emit(movz(counter, 1 + random.below(depth === 0 ? 12 : 6)));
+    this.emit(movz(counter, 1 + random.below((depth === 0 ? 2 : 1) * this.taste.rounds)));
     const head = this.words.length;
     const exit = random.below(4) === 0 ? this.reserve() : -1;
     this.body(depth + 1);
@@ -320,11 +329,13 @@ class Writer {
 
   private word(): number {
     const { random } = this;
-    const kind = random.below(20);
-    if (kind < 9) return this.of(random.pick(ROWS.integer));
-    if (kind < 14) return this.of(random.pick(ROWS.loadStore));
-    if (kind < 19) return this.of(random.pick(ROWS.vector));
-    return this.of(random.pick(ROWS.system));
+    for (;;) {
+      const kind = random.below(20);
+      const rows =
+        kind < 9 ? ROWS.integer : kind < 14 ? ROWS.loadStore : kind < 19 ? ROWS.vector : ROWS.system;
+      const word = this.of(random.pick(rows));
+      if (this.taste.accepts(word)) return word;
+    }
   }
 
   /** A word of the row that leaves the registers with a purpose alone, and whose address is good more often than not. */
