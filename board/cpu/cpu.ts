@@ -306,10 +306,9 @@ export class Cpu {
       return this.debugException(EC_BREAKPOINT_LOW, 0);
 
     const { el } = regs;
-    mmu.breakpointsPassed = true;
+    mmu.passBreakpoints(lo, hi);
     const result = this.execute(1);
-    mmu.breakpointsPassed = false;
-    mmu.forgetFetch(el, lo);
+    mmu.endPass(el);
     return result;
   }
 

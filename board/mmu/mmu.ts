@@ -66,8 +66,6 @@ export class Mmu {
   readonly walker: Walker;
   readonly tlb: Tlb;
   readonly fault: Fault = { kind: FAULT.NONE, iss: 0, lo: 0, hi: 0 };
-  /** Set by the run loop for one instruction: a page with breakpoints may be fetched from. */
-  breakpointsPassed = false;
   readonly bounce: Bounce;
 
   private readonly bus: Bus;
@@ -75,6 +73,11 @@ export class Mmu {
   private readonly debug: Debug;
   private readonly words: Uint32Array;
   private readonly bytes: Uint8Array;
+
+  /** While the run loop executes one instruction of a page with breakpoints: an address in that page. */
+  private isPassing = false;
+  private passedLo = 0;
+  private passedHi = 0;
 
   /** TTBR0_EL1 and TTBR1_EL1, in two words each. */
   private readonly ttbr = new Uint32Array(4);
@@ -173,7 +176,7 @@ export class Mmu {
     const el = this.regs.el;
     const fsc = this.translateFetch(hi, lo, el);
     if (fsc !== FSC_NONE) return this.refuse(FAULT.INSTRUCTION, fsc, lo, hi);
-    if (this.debug.breakpointInPage(hi, lo) && !this.breakpointsPassed) {
+    if (this.debug.breakpointInPage(hi, lo) && !this.passes(hi, lo)) {
       this.fault.kind = FAULT.NONE;
       return 0;
     }
@@ -189,9 +192,21 @@ export class Mmu {
     return undefined;
   }
 
-  /** Takes back the right to fetch from a page with breakpoints. */
-  forgetFetch(el: 0 | 1, lo: number): void {
-    this.tlb.dropCode(el, lo);
+  /** For one instruction this page may be fetched from, although it has breakpoints. The next one's may be another. */
+  passBreakpoints(lo: number, hi: number): void {
+    this.isPassing = true;
+    this.passedLo = lo;
+    this.passedHi = hi;
+  }
+
+  /** The instruction, which `el` fetched, is over. */
+  endPass(el: 0 | 1): void {
+    this.isPassing = false;
+    this.tlb.dropCode(el, this.passedLo);
+  }
+
+  private passes(hi: number, lo: number): boolean {
+    return this.isPassing && this.passedHi >>> 0 === hi >>> 0 && (this.passedLo ^ lo) >>> 12 === 0;
   }
 
   private translateFetch(hi: number, lo: number, el: 0 | 1): number {

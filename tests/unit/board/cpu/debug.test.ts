@@ -18,6 +18,7 @@ const code = assembleAll({
   load: 'ldr x0, [x1]; nop; b .',
   loop: '1: add x0, x0, #1; add x2, x2, #1; cmp x0, #5; b.ne 1b; svc #0',
   accesses: 'ldr w0, [x1]; str w0, [x1, #4]; ldp x2, x3, [x1, #8]; svc #0',
+  away: 'br x18',
   eret: 'eret',
   armStep: 'msr mdscr_el1, x0; msr spsr_el1, x2; msr elr_el1, x3; eret',
 });
@@ -171,6 +172,21 @@ test('a breakpoint in the page changes neither results nor counts', () => {
   breakpoint(armed, 0, 0x1ffcn, BCR(1, 2));
   armed.go(0x1000);
   assert.equal([armed.ec, armed.clock.now, armed.cpu.x[2]], [SVC, plain.clock.now, plain.cpu.x[2]]);
+});
+
+test('a breakpoint is met in the page that another page with one branches to, or runs into', () => {
+  const rig = machine('line');
+  rig.map(0x2000n, RAM + 0x1000, PTE.USER);
+  rig.code(RAM, code.away);
+  rig.code(RAM + 0xffc, code.line);
+  breakpoint(rig, 0, 0x1800n, BCR(1, 2));
+  breakpoint(rig, 1, 0x2004n, BCR(1, 2));
+  rig.cpu.writeSysreg('MDSCR_EL1', MDSCR_MDE);
+  rig.cpu.x[18] = 0x2000n;
+  for (const from of [0x1000, 0x1ffc]) {
+    assert.is(rig.go(from), 0x400);
+    assert.equal([rig.ec, rig.cpu.elr], [BREAKPOINT, 0x2004n], `from ${from.toString(16)}`);
+  }
 });
 
 test('a breakpoint for EL1, one without MDE, and one that is off match nothing at EL0', () => {
