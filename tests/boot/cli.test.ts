@@ -176,6 +176,26 @@ test('--initrd takes a gzipped archive of one’s own', () => {
   assert.is(eret(['--initrd', archive, TRUE]).status, 0);
 });
 
+test('a file is typed at the same instants whichever engine executes, and so is what it recorded', () => {
+  const script = file('script', 'cat /proc/uptime\nread x\nsome words\necho $x; sleep 1; date\nexit 4\n');
+  const runs = [
+    ['--engine=interpreter'],
+    ['--engine=auto', '--threshold=2'],
+    ['--engine=lockstep', '--threshold=40'],
+    ['--replay', join(folder, 'typed-0')],
+  ].map((options, i) => {
+    const [log, events] = [join(folder, `typed-${i}`), join(folder, `events-${i}`)];
+    const command = [process.execPath, CLI, ...options, '--record', log, '--events', events];
+    const { status, stdout } = spawnSync('sh', ['-c', '"$@" <"$0"', script, ...command], {
+      encoding: 'latin1',
+    });
+    assert.is(status, 4);
+    return { stdout, log: readFileSync(log, 'utf8'), events: readFileSync(events, 'utf8') };
+  });
+  assert.match(runs[0]!.stdout, /some words\r\n/);
+  for (const run of runs) assert.ok(JSON.stringify(run) === JSON.stringify(runs[0]));
+});
+
 test('an archive without init is a panic, status 3', () => {
   const { status, stderr } = eret(['--initrd', file('empty.cpio', '')]);
   assert.is(status, 3);

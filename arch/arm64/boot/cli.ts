@@ -31,6 +31,7 @@ import {
 } from './boot.ts';
 import type { DriverOptions } from './driver.ts';
 import { Driver } from './driver.ts';
+import { FileInput, isFileInput } from './file-input.ts';
 import type { InputLog, InputLogHeader } from './inputlog.ts';
 import { formatLine, headerMismatch, parseInputLog } from './inputlog.ts';
 import { type Machine, MachinePanic, minimumRam } from './machine.ts';
@@ -260,12 +261,15 @@ async function main(argv: readonly string[]): Promise<number> {
   const output = (bytes: Uint8Array): void => void process.stdout.write(bytes);
   const { machine, driven } = powerOnHere({ ...options, output }, watch);
   const interactive = process.stdin.isTTY === true && !replay;
-  const driver = new Driver(driven, {
+  const file = isFileInput() && !replay ? new FileInput() : undefined;
+  const driver: Driver = new Driver(driven, {
     idle: interactive ? 'wall' : 'skip',
     ...(record && { record: (event) => record(formatLine(event)) }),
-    ...(replay ? { replay: replay.events } : { hungry: () => void process.stdin.resume() }),
+    ...(replay && { replay: replay.events }),
+    hungry: () => (file ? file.feed(driver) : void process.stdin.resume()),
   } satisfies DriverOptions);
-  return await attend(machine, driver, replay !== undefined);
+  file?.feed(driver);
+  return await attend(machine, driver, replay !== undefined, file !== undefined);
 }
 
 /** A host without what a CPU and its RAM are made of is no bug of ours. */
@@ -291,10 +295,15 @@ function watcher(values: Values): (events: EventLog) => void {
 }
 
 /** Connects the host's terminal, runs until the end, and leaves the terminal as it was found, whatever the end is. */
-async function attend(machine: Machine, driver: Driver, replaying: boolean): Promise<number> {
+async function attend(
+  machine: Machine,
+  driver: Driver,
+  replaying: boolean,
+  feeding: boolean,
+): Promise<number> {
   const raw = new RawMode(process.stdin);
   const quit = withQuit(raw);
-  if (!replaying) listen(machine, driver, quit);
+  if (!replaying && !feeding) listen(machine, driver, quit);
   try {
     const ended = await driver.run();
     return ended || replaying ? machine.exitStatus : gaveUp();

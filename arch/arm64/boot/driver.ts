@@ -111,6 +111,7 @@ export class Driver {
     const next = this.nextReplay();
     if (next && next.t <= this.machine.now) {
       // One at a time: what came later at the same instant came after the machine had looked at this.
+      this.options.record?.({ t: this.machine.now, in: next.in });
       this.machine.type(Buffer.from(next.in, 'latin1'));
       this.replayed++;
     }
