@@ -23,7 +23,7 @@ import { tlbDifference } from './same-tlb.ts';
 export const DISTANCE = 3000;
 const MOST_LINES = 100;
 /** Stops from one at which the TLBs are compared, which takes longer, to the next. */
-const TLB_STEPS = 64;
+const TLB_STEPS = 8;
 /** Programs on the same machines, one after the other. */
 const BATCH = 8;
 

@@ -12,11 +12,11 @@ import {
   CHANGED_PAGES,
   GOOD_LEVEL3,
   HIGH,
-  VECTORS,
   LEVEL3,
   PAGE,
   randomPointer,
   rootOf,
+  VECTORS,
 } from './kernel-layout.ts';
 import type { Random } from './random-insn.ts';
 
@@ -59,7 +59,8 @@ const restart = (bit: number): string => `
     msr spsr_el1, x17`;
 
 /*
- * In all of it: x29 points to what the kernel knows. After `enter` x16 to x18 are free.
+ * In all of it x29 points to what the kernel knows; after `enter` x16 to x18 are free. Labels of `sync`: 1 to 12 are for
+ * a class of exceptions each, from 50 on is what is done for some of them, 90 is the way out.
  */
 export const PIECES = {
   enter: `

@@ -61,8 +61,12 @@ const mode: Operand = (random) =>
 const TLBI = ['vmalle1', 'vae1', 'vaae1', 'aside1', 'vale1', 'vaale1'].flatMap((op) => [op, `${op}is`]);
 const tlbi = (op: string): string =>
   `dsb ish; tlbi ${op.startsWith('vmalle1') ? op : `${op}, x17`}; dsb ish; isb`;
-const READ =
-  'currentel spsel daif isr_el1 cntvct_el0 cntpct_el0 cntv_ctl_el0 cntv_tval_el0 sctlr_el1 tcr_el1 ttbr0_el1 esr_el1 far_el1 elr_el1 spsr_el1 par_el1 mdscr_el1 sp_el0 vbar_el1 ctr_el0 dczid_el0 id_aa64mmfr1_el1 oslsr_el1 dbgbcr0_el1 cntkctl_el1 contextidr_el1';
+/** Registers that are read: into one after the other of those that are anybody's. */
+const READ = `
+  currentel spsel daif isr_el1 cntvct_el0 cntpct_el0 cntv_ctl_el0 cntv_tval_el0 sctlr_el1 tcr_el1
+  ttbr0_el1 esr_el1 far_el1 elr_el1 spsr_el1 par_el1 mdscr_el1 sp_el0 vbar_el1 ctr_el0 dczid_el0
+  id_aa64mmfr1_el1 oslsr_el1 dbgbcr0_el1 cntkctl_el1 contextidr_el1
+`;
 
 /** An instruction or some, with x17 to be set before. */
 type Row = readonly [assembly: string, x17?: Operand];
@@ -76,7 +80,7 @@ const WORK: readonly Row[] = [
   ['ic ivau, x17', address],
   ['ic iallu'],
   ['ic ialluis'],
-  ...READ.split(' ').map((name, i): Row => [`mrs x${i % 16}, ${name}`]),
+  ...READ.trim().split(/\s+/).map((name, i): Row => [`mrs x${i % 16}, ${name}`]),
 
   // The same program elsewhere, other data
   [`adr x18, 1f; eor x18, x18, #${CODE ^ CODE_AGAIN}; br x18; 1:`],

@@ -17,8 +17,8 @@ type Kind = (typeof KINDS)[number];
 
 /* Offsets in the image. */
 const VECTOR = 0x80;
-const VECTORS = 0x800;
-export const BEGIN = VECTORS;
+const VECTORS_END = 0x800;
+export const BEGIN = VECTORS_END;
 const FLAT = 0xa00;
 const HANDLERS = 0xa80;
 
@@ -86,7 +86,7 @@ export class Kernel {
       }
       return starts.slice(0, -1);
     });
-    for (let at = 0; at < VECTORS; at += VECTOR) {
+    for (let at = 0; at < VECTORS_END; at += VECTOR) {
       const handler = random.pick(handlers[(at / VECTOR) % 4] ?? handlers[0]!);
       put(at, [NOP, B | ((handler - at - 4) >> 2)]);
     }
@@ -101,7 +101,7 @@ export class Kernel {
     if (random.below(3)) {
       const busy = [
         ...beBusy,
-        ...straightCode(random, this.taste(Infinity)),
+        ...straightCode(random, this.taste(1)),
         ...this.work.something(random, false),
         ...beIdle,
       ];
