@@ -22,8 +22,8 @@ import { tlbDifference } from './same-tlb.ts';
 /** How far apart stops are at most, and how many instructions a listing has. */
 export const DISTANCE = 3000;
 const MOST_LINES = 100;
-/** Stops from one at which the TLBs are compared, which takes longer, to the next. */
-const TLB_STEPS = 8;
+/** Instructions from one comparison of the TLBs, which takes longer, to the next. */
+const TLB_DISTANCE = 10_000;
 /** Programs on the same machines, one after the other. */
 const BATCH = 8;
 
@@ -84,6 +84,7 @@ export class Engines {
   private vectors: readonly number[] = [];
   private wrong = -1;
   private stop = 0;
+  private tlbDue = 0;
 
   /** `last`: the run ends there. */
   constructor(newGuest: NewGuest, seed: number, subjects: readonly EngineOptions[] = SUBJECTS, last?: Place) {
@@ -148,6 +149,7 @@ export class Engines {
     this.vectors = vectors;
     this.wrong = rigs.findIndex((rig, i) => vectors[i] !== vectors[0] || !this.isAsReference(rig));
     if (this.wrong >= 0) return this.wrong;
+    if (this.instructions >= this.tlbDue) this.tlbDue = this.instructions + TLB_DISTANCE;
     const passed = reference.clock.now - now;
     this.instructions += passed - (this.isOver() ? 0 : guest.afterRun(vectors[0]!));
     return -1;
@@ -157,7 +159,7 @@ export class Engines {
     const first = this.reference.cpu;
     if (!sameState(first, rig.cpu)) return false;
     if (!this.guest.hidden.every((name) => read(first, name) === read(rig.cpu, name))) return false;
-    return this.steps % TLB_STEPS !== 0 || tlbDifference(this.reference, rig) === undefined;
+    return this.instructions < this.tlbDue || tlbDifference(this.reference, rig) === undefined;
   }
 
   private compareMemory(): string | undefined {

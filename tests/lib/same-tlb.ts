@@ -20,6 +20,8 @@ const ENTRY_WORDS = TLB_ENTRY.SIZE >>> 2;
 export function tlbDifference(a: Rig, b: Rig): number | undefined {
   const [x, y] = [wordsOf(a), wordsOf(b)];
   for (const bank of BANKS) {
+    // Before a bank is used its first entry says that it is empty: until then not even that is there.
+    if (x[bank >>> 2] === 0 && y[bank >>> 2] === 0) continue;
     const at = differenceInBank(x, y, bank >>> 2);
     if (at !== undefined) return 4 * at;
   }
