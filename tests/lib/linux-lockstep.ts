@@ -4,7 +4,7 @@
  *   tsx tests/lib/linux-lockstep.ts [THRESHOLD [MILLIONS]]
  *
  * EL1 is machine code here: exception levels, address spaces, page tables and interrupts change under translated code as a
- * kernel changes them. Registers are compared every STRIDE instructions, RAM now and then.
+ * kernel changes them. Registers and TLBs are compared every STRIDE instructions, RAM now and then.
  */
 
 import { readFileSync } from 'node:fs';
@@ -16,6 +16,7 @@ import { Board } from '../../board/board.ts';
 import { IDLE } from '../../board/cpu/cpu.ts';
 import type { EngineOptions } from '../../board/cpu/engine/engine.ts';
 import { linuxKernel, NO_LINUX_KERNEL } from './linux-kernel.ts';
+import { tlbDifference } from './same-tlb.ts';
 
 const RAM_BASE = 0x4000_0000;
 const RAM = 256 << 20;
@@ -76,8 +77,11 @@ function compare(threshold: number, most: number): number {
     const look = n % STRIDES_A_LOOK === 0 || a.power !== 'on';
     const inMemory = look ? firstDifference(a.bus.ram, b.bus.ram) : -1;
     if (look) console.log(`${a.clock.now} instructions, ${b.cpu.liveModules} modules`);
-    if (sameState(a.cpu, b.cpu) && inMemory < 0 && reference.output === subject.output) continue;
-    console.log(`they differ between ${until - STRIDE} and ${until}; RAM: ${inMemory.toString(16)}`);
+    const inTlb = tlbDifference(a, b);
+    const isSame = sameState(a.cpu, b.cpu) && inMemory < 0 && inTlb === undefined;
+    if (isSame && reference.output === subject.output) continue;
+    const places = `RAM: ${inMemory.toString(16)}, TLB: ${inTlb?.toString(16)}`;
+    console.log(`they differ between ${until - STRIDE} and ${until}; ${places}`);
     const lines = [...sideBySide([snapshot(a.cpu, 0), snapshot(b.cpu, 0)]), ...systemRegisters(a.cpu, b.cpu)];
     for (const { name, values, differs } of lines)
       console.log(`${differs ? '*' : ' '} ${name} ${values.join(' ')}`);

@@ -5,8 +5,8 @@
  * mix of engines gives the same run, it must not depend on the engine. What may be written does, as who translates
  * wants to be told of writes to his code: it is not in the memory that is looked at here.
  */
+import type { Bus } from '../../board/bus.ts';
 import { STATE, TLB_BANK, TLB_ENTRIES, TLB_ENTRY, TLB_INVALID, TLB_USERS } from '../../board/cpu/state.ts';
-import type { Rig } from './rig.ts';
 
 const BANKS = [STATE.TLB_EL1, ...Array.from({ length: TLB_USERS }, (_, n) => STATE.TLB_EL0 + n * TLB_BANK)];
 /* Fields of an entry, as offsets of words. */
@@ -16,8 +16,13 @@ const ADDEND = TLB_ENTRY.ADDEND >>> 2;
 const EXECUTE_ADDEND = TLB_ENTRY.EXECUTE_ADDEND >>> 2;
 const ENTRY_WORDS = TLB_ENTRY.SIZE >>> 2;
 
+/** A Rig or a Board. */
+interface Machine {
+  readonly bus: Bus;
+}
+
 /** Where in the memory they differ; undefined: nowhere. */
-export function tlbDifference(a: Rig, b: Rig): number | undefined {
+export function tlbDifference(a: Machine, b: Machine): number | undefined {
   const [x, y] = [wordsOf(a), wordsOf(b)];
   for (const bank of BANKS) {
     // Before a bank is used its first entry says that it is empty: until then not even that is there.
@@ -28,7 +33,7 @@ export function tlbDifference(a: Rig, b: Rig): number | undefined {
   return undefined;
 }
 
-const wordsOf = ({ bus }: Rig): Int32Array => new Int32Array(bus.memory.buffer, 0, STATE.END >>> 2);
+const wordsOf = ({ bus }: Machine): Int32Array => new Int32Array(bus.memory.buffer, 0, STATE.END >>> 2);
 
 function differenceInBank(x: Int32Array, y: Int32Array, bank: number): number | undefined {
   for (let at = bank; at < bank + TLB_ENTRIES * ENTRY_WORDS; at += ENTRY_WORDS) {
