@@ -64,7 +64,8 @@ export class Board {
     this.gic = new GicV3({ irq: this.cpu.irqLine, fiq: this.cpu.fiqLine, attachSysreg, unknown });
     const physicalIrq = this.gic.line(intid(TIMER_IRQS.physical));
     const virtualIrq = this.gic.line(intid(TIMER_IRQS.virtual));
-    new GenericTimer({ clock, physicalIrq, virtualIrq, attachSysreg });
+    const openCounter = this.cpu.openCounter.bind(this.cpu);
+    new GenericTimer({ clock, physicalIrq, virtualIrq, attachSysreg, openCounter });
     this.uart = new Pl011({ irq: this.gic.line(intid(MAP.UART0.irq)), clock, transmit, unknown });
     this.rtc = new Pl031({ irq: this.gic.line(intid(MAP.RTC.irq)), clock, start: rtcStart, unknown });
 

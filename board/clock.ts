@@ -10,6 +10,9 @@
 /** What one instruction is said to take, in nanoseconds: the board pretends to be a steady 250 MIPS machine. */
 export const NS_PER_INSTRUCTION = 4;
 
+/** Of the counter that the guest sees (timer/generic-timer.ts): so 16 ns, as on QEMU's board. */
+export const INSTRUCTIONS_PER_TICK = 4;
+
 interface Alarm {
   at: number;
   readonly ring: () => void;

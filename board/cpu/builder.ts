@@ -159,6 +159,9 @@ export interface Builder {
   /** Repeats the body while it returns non-zero; for helpers. */
   repeat(body: () => Value): void;
 
+  /** Instructions that may be executed before the engine stops, this one included: i32. Not for helpers. */
+  budget(): Value;
+
   // Flags. Lazy underneath; a definition never sees how they are kept.
   adds(a: Value, b: Value): Value; //               a + b and sets NZCV
   subs(a: Value, b: Value): Value; //               a - b and sets NZCV

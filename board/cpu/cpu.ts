@@ -87,6 +87,8 @@ export class Cpu {
   private irq = false;
   private fiq = false;
   private waiting = false;
+  /** STATE.COUNT_END */
+  private readonly countEnd: Float64Array;
   /** BUDGET at the last time that it was charged to the clock. */
   private charged = 0;
   /** Software step: the instruction under way clears PSTATE.SS when it completes. */
@@ -96,6 +98,7 @@ export class Cpu {
   constructor(bus: Bus, clock: Clock, options: EngineOptions = {}) {
     this.clock = clock;
     this.regs = new Registers(bus.memory);
+    this.countEnd = new Float64Array(bus.memory.buffer, STATE.COUNT_END, 1);
     this.mmu = new Mmu(bus, this.regs, this.debug);
     this.mmu.bounce.beforeDevice = () => this.syncClock();
     this.system = new System(this.regs, this.mmu, this.debug, {
@@ -146,6 +149,11 @@ export class Cpu {
     this.system.levelChanged();
   }
 
+  /** Whether CNTVCT_EL0 may be read without asking the timer, who may have forbidden it to EL0. */
+  openCounter(isOpen: boolean): void {
+    this.regs.words[STATE.COUNTER_OPEN >>> 2] = isOpen ? 1 : 0;
+  }
+
   /** WFI, or firmware that was asked for the same: executes nothing more until an interrupt is pending. */
   standby(): void {
     // A hosted EL1 idles by itself; user code's WFI may complete at any time, so now.
@@ -192,6 +200,7 @@ export class Cpu {
 
   private execute(budget: number): number {
     this.regs.words[STATE.BUDGET >>> 2] = budget;
+    this.countEnd[0] = this.clock.now + budget;
     this.charged = budget;
     const code = budget === 1 ? this.engine.interpret() : this.engine.run();
     this.syncClock();

@@ -50,6 +50,8 @@ export const STATE = {
   ZVA_TRAP: 0x1e8, //    i32: non-zero = SCTLR_EL1.DZE forbids DC ZVA at EL0
   SURPRISES: 0x1ec, //   i32: how often translated code left an instruction of floating point to the interpreter,
   SURPRISE_AT: 0x1f0, // i32: and the low word of the last one's address
+  COUNTER_OPEN: 0x1f4, //i32: non-zero = nobody is forbidden to read CNTVCT_EL0
+  COUNT_END: 0x1f8, //   f64: the clock's instruction count when BUDGET will be 0
   V: 0x200, //           V0..V31, 16 bytes each
   SYSREG: 0x400, //      the system register file: see sysreg.ts
   BOUNCE: 0xf00, //      64 bytes and more: where device and page-crossing accesses really happen

@@ -8,12 +8,10 @@
  */
 import type { AttachSysreg, IrqLine } from '../bus.ts';
 import type { AlarmHandle, Clock } from '../clock.ts';
-import { NS_PER_INSTRUCTION } from '../clock.ts';
+import { INSTRUCTIONS_PER_TICK, NS_PER_INSTRUCTION } from '../clock.ts';
 
-/** 62.5 MHz, as QEMU's board has it: 16 ns a tick. */
-export const CNTFRQ = 62_500_000;
-/** Instructions in one tick of the counter. */
-export const INSTRUCTIONS_PER_TICK = 1_000_000_000 / CNTFRQ / NS_PER_INSTRUCTION;
+/** 62.5 MHz, as QEMU's board has it. */
+export const CNTFRQ = 1_000_000_000 / (INSTRUCTIONS_PER_TICK * NS_PER_INSTRUCTION);
 
 const CTL_ENABLE = 1 << 0;
 const CTL_IMASK = 1 << 1;
@@ -100,6 +98,8 @@ export interface TimerWiring {
   readonly physicalIrq: IrqLine;
   readonly virtualIrq: IrqLine;
   readonly attachSysreg: AttachSysreg;
+  /** Told whether EL0 may read CNTVCT_EL0. */
+  readonly openCounter: (isOpen: boolean) => void;
 }
 
 type Row = [
@@ -111,11 +111,13 @@ type Row = [
 
 export class GenericTimer {
   private readonly clock: Clock;
+  private readonly openCounter: TimerWiring['openCounter'];
   private cntkctl = 0;
   private cntfrq = CNTFRQ; // firmware's note to the kernel: writing it changes nothing but what is read
 
-  constructor({ clock, physicalIrq, virtualIrq, attachSysreg }: TimerWiring) {
+  constructor({ clock, physicalIrq, virtualIrq, attachSysreg, openCounter }: TimerWiring) {
     this.clock = clock;
+    this.openCounter = openCounter;
     const rows = this.registers(new Timer(clock, physicalIrq), new Timer(clock, virtualIrq));
     for (const [name, el0, read, write] of rows) {
       const trapsEl0 = () => (this.cntkctl & el0) === 0;
@@ -130,7 +132,7 @@ export class GenericTimer {
     const ANY = CNTKCTL_EL0PCTEN | CNTKCTL_EL0VCTEN;
     // biome-ignore format: columns teach
     return [
-      ['CNTKCTL_EL1',   0,                word(() => this.cntkctl),  (lo) => { this.cntkctl = lo & CNTKCTL_BITS; }],
+      ['CNTKCTL_EL1',   0,                word(() => this.cntkctl),  (lo) => this.writeCntkctl(lo)],
       ['CNTFRQ_EL0',    ANY,              word(() => this.cntfrq),   (lo) => { this.cntfrq = lo; }],
       ['CNTPCT_EL0',    CNTKCTL_EL0PCTEN, counter],
       ['CNTVCT_EL0',    CNTKCTL_EL0VCTEN, counter],
@@ -141,6 +143,11 @@ export class GenericTimer {
       ['CNTV_CVAL_EL0', CNTKCTL_EL0VTEN,  (half) => v.readCval(half), (lo, hi) => v.writeCval(lo, hi)],
       ['CNTV_TVAL_EL0', CNTKCTL_EL0VTEN,  word(() => v.readTval()),  (lo) => v.writeTval(lo)],
     ];
+  }
+
+  private writeCntkctl(lo: number): void {
+    this.cntkctl = lo & CNTKCTL_BITS;
+    this.openCounter((lo & CNTKCTL_EL0VCTEN) !== 0);
   }
 }
 

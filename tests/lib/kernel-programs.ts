@@ -168,7 +168,8 @@ const pageOf = (words: readonly number[], page: number): readonly number[] =>
 function solder({ cpu, clock, bus }: Rig): void {
   cpu.hosted = false;
   const attachSysreg = cpu.sysregs.attach.bind(cpu.sysregs);
-  new GenericTimer({ clock, attachSysreg, virtualIrq: cpu.irqLine, physicalIrq: cpu.fiqLine });
+  const openCounter = cpu.openCounter.bind(cpu);
+  new GenericTimer({ clock, attachSysreg, openCounter, virtualIrq: cpu.irqLine, physicalIrq: cpu.fiqLine });
   bus.attach(DEVICE_PA, new Watch(clock));
 }
 

@@ -27,6 +27,8 @@ export interface Frame {
   /** An i64 VA and i32 access code on the stack become an i32 host pointer; when the access faults, leaves. */
   slow(): void;
   sys(): void;
+  /** What BUDGET would be if this instruction were to leave: i32. */
+  budget(): Value;
   /** The function that is this helper. */
   helper(helper: Helper): number;
   /** A local of the type, free again at the handler's end. */
@@ -189,6 +191,10 @@ export class HotFrame implements Frame {
     this.next();
   }
 
+  budget(): Value {
+    return wordsBetween(this.hp, this.locals.dl);
+  }
+
   helper(helper: Helper): number {
     return this.services.helper(helper);
   }
@@ -271,6 +277,10 @@ export class ColdFrame implements Frame {
     this.next();
   }
 
+  budget(): Value {
+    return wordsBetween(this.hp, this.dl);
+  }
+
   helper(helper: Helper): number {
     return this.services.helper(helper);
   }
@@ -316,6 +326,10 @@ export class HelperFrame implements Frame {
     throw new Error('a helper cannot call sys()');
   }
 
+  budget(): Value {
+    throw new Error('a helper does not know the budget');
+  }
+
   helper(helper: Helper): number {
     return this.services.helper(helper);
   }
@@ -324,6 +338,9 @@ export class HelperFrame implements Frame {
     return this.temporaries.take(type);
   }
 }
+
+const wordsBetween = (from: number, to: number): Value =>
+  shr(sub(localOf('i32', to), localOf('i32', from)), 2);
 
 function storeWord(code: Code, offset: number, local: number): void {
   code.i32Const(0);

@@ -374,6 +374,10 @@ export class Handler implements Builder, Surroundings {
     this.code.end();
   }
 
+  budget(): Value {
+    return this.frame.budget();
+  }
+
   undefined(): void {
     this.frame.leave(EXIT.UNDEFINED, 'this');
   }

@@ -8,6 +8,7 @@
  * The system registers and maintenance operations are a table of their own (sysreg.ts): here they are one row each
  * that hands the instruction over. Only what programs do often is spelled out.
  */
+import { INSTRUCTIONS_PER_TICK } from '../../clock.ts';
 import type { Builder, Fields, Row, Semantics } from '../builder.ts';
 import { FPCR, FPSR } from '../fp/status.ts';
 import { EXIT, STATE, ZVA_SIZE } from '../state.ts';
@@ -15,13 +16,16 @@ import {
   add,
   and,
   concat,
+  divu,
   eqz,
   i32,
   ne,
+  op,
   sext,
   shl,
   shr,
   signed,
+  sub,
   v128,
   type Value,
   wrap,
@@ -90,6 +94,13 @@ const mrs_state =
   (offset: number): Semantics =>
   (b, f) =>
     b.setX(f.t, b.get(offset, 'i64'));
+
+/** Time is the instructions that were executed before this one. */
+function mrs_cntvct(b: Builder, f: Fields): void {
+  b.sysIf(eqz(b.get(STATE.COUNTER_OPEN, 'i32')));
+  const end = op('i64.trunc_f64_u', b.load(i32(0), STATE.COUNT_END, 8, { type: 'f64' }));
+  b.setX(f.t, divu(sub(end, zext(b.budget())), INSTRUCTIONS_PER_TICK));
+}
 
 const mrs_fp =
   (offset: number): Semantics =>
@@ -203,6 +214,7 @@ export const BRANCH_EXCEPTION_SYSTEM: readonly Row[] = [
   ['110101010011101111010000010ttttt', 'MRS TPIDR_EL0', mrs_state(STATE.TPIDR_EL0), 'mrs {X:t}, tpidr_el0'],
   ['110101010001101111010000010ttttt', 'MSR TPIDR_EL0', msr_tpidr_el0, 'msr tpidr_el0, {X:t}'],
   ['110101010011101111010000011ttttt', 'MRS TPIDRRO_EL0', mrs_state(STATE.TPIDRRO_EL0), 'mrs {X:t}, tpidrro_el0'],
+  ['110101010011101111100000010ttttt', 'MRS CNTVCT_EL0', mrs_cntvct, 'mrs {X:t}, cntvct_el0', { cold: true }],
   ['110101010011101101000010000ttttt', 'MRS NZCV', mrs_nzcv, 'mrs {X:t}, nzcv'],
   ['110101010001101101000010000ttttt', 'MSR NZCV', msr_nzcv, 'msr nzcv, {X:t}'],
 

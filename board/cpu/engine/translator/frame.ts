@@ -303,6 +303,10 @@ export class GroupFrame implements Frame {
     this.stay();
   }
 
+  budget(): Value {
+    return sub(localOf('i32', BUDGET), this.executed);
+  }
+
   helper(helper: Helper): number {
     return this.services.helper(helper);
   }

@@ -11,6 +11,7 @@ function machine() {
   const clock = new Clock();
   const sysregs = new Map<string, SysregHook>();
   const lines = { physical: false, virtual: false };
+  const counter = { isOpen: false };
   new GenericTimer({
     clock,
     physicalIrq: {
@@ -24,10 +25,14 @@ function machine() {
       },
     },
     attachSysreg: (name, hook) => void sysregs.set(name, hook),
+    openCounter: (isOpen) => {
+      counter.isOpen = isOpen;
+    },
   });
   return {
     clock,
     lines,
+    counter,
     read: (name: string) => sysregs.get(name)!.read(0) + sysregs.get(name)!.read(1) * 2 ** 32,
     write: (name: string, lo: number, hi = 0) => sysregs.get(name)!.write!(lo >>> 0, hi >>> 0),
     traps: (name: string) => sysregs.get(name)!.trapsEl0!(),
@@ -124,12 +129,14 @@ test('CNTKCTL_EL1 says what EL0 may touch', () => {
     assert.is(m.traps(name), true, name);
   m.write('CNTKCTL_EL1', 1 << 1); // EL0VCTEN
   assert.is(m.traps('CNTVCT_EL0'), false);
+  assert.is(m.counter.isOpen, true);
   assert.is(m.traps('CNTFRQ_EL0'), false);
   assert.is(m.traps('CNTPCT_EL0'), true);
   m.write('CNTKCTL_EL1', (1 << 8) | (1 << 9)); // EL0VTEN, EL0PTEN
   assert.is(m.traps('CNTV_CVAL_EL0'), false);
   assert.is(m.traps('CNTP_CVAL_EL0'), false);
   assert.is(m.traps('CNTVCT_EL0'), true);
+  assert.is(m.counter.isOpen, false);
 });
 
 test.run();

@@ -7,6 +7,7 @@
 import { test } from 'uvu';
 import * as assert from 'uvu/assert';
 import { PAUSE } from '../../../../../../board/cpu/cpu.ts';
+import type { EngineName } from '../../../../../../board/cpu/engine/engine.ts';
 import { EC_DABT_LOW, EC_SVC } from '../../../../../../board/cpu/exception.ts';
 import { STATE } from '../../../../../../board/cpu/state.ts';
 import { assembleAll } from '../../../../../lib/asm.ts';
@@ -43,11 +44,13 @@ const code = assembleAll({
   table:
     '1: and x2, x0, #3; ldr x2, [x6, x2, lsl #3]; br x2; 2: add x3, x3, #1; 3: add x3, x3, #2; 4: subs x0, x0, #1; b.ne 1b; svc #0',
   ownCounter: '1: ldr x2, [x1]; add x2, x2, #1; str x2, [x1]; subs x0, x0, #1; b.ne 1b; svc #0',
+  // Writes down the counter, at each of four places in its ticks.
+  times: '1: mrs x2, cntvct_el0; str x2, [x1], #8; subs x0, x0, #1; nop; b.ne 1b; svc #0',
   calls: '1: bl 2f; subs x0, x0, #1; b.ne 1b; svc #0; 2: add x3, x3, #1; ret',
 });
 
-function machine(piece: keyof typeof code, bits = PTE.USER): Rig {
-  const rig = new Rig({ engine: 'translator', threshold: 2 });
+function machine(piece: keyof typeof code, bits = PTE.USER, engine: EngineName = 'translator'): Rig {
+  const rig = new Rig({ engine, threshold: 2 });
   rig.mmuOn();
   rig.map(CODE, CODE_PA, bits);
   rig.map(DATA, DATA_PA, PTE.USER | PTE.UXN);
@@ -85,6 +88,18 @@ test('a loop stops at every instruction count that is asked for', () => {
     }
     assert.is(fast.cpu.pc, slow.cpu.pc);
     assert.equal([...fast.cpu.x], [...slow.cpu.x]);
+  }
+});
+
+test('the counter shows how many instructions were executed before', () => {
+  for (const engine of ['interpreter', 'translator'] as const) {
+    const rig = machine('times', PTE.USER, engine);
+    const rounds = 400;
+    rig.cpu.openCounter(true);
+    rig.cpu.x[0] = BigInt(rounds);
+    rig.go(CODE);
+    for (let i = 0; i < rounds; i++)
+      assert.is(rig.u64(DATA_PA + 8 * i), BigInt((5 * i) >> 2), `${engine}, round ${i}`);
   }
 });
 
