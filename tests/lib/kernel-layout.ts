@@ -87,13 +87,22 @@ export function randomEntry(random: Random): { at: number; va: number } {
   return { at: WINDOW + PAGE * (TABLES_PAGE + space) + 8 * page, va: WINDOW + PAGE * page };
 }
 
-/** Into the data, seldom by way of the big pieces; often near the end of a page. */
-export function randomPointer(random: Random): bigint {
-  const page = random.below(10) === 0 ? OFTEN + random.below(DATA_PAGES - OFTEN) : 1 + random.below(OFTEN);
-  const offset = random.below(3) === 0 ? 0xff0 + random.below(16) : 16 * random.below(256);
-  const base = random.below(10) ? DATA + PAGE * page : random.pick([BLOCK - RAM, 0]) + dataPa(page);
-  return BigInt(base + offset) | (random.below(4) === 0 ? HIGH : 0n);
+/** Into a common page of the data, often near its end. */
+export function commonPointer(random: Random): bigint {
+  return BigInt(DATA + PAGE * (1 + random.below(OFTEN)) + randomOffset(random));
 }
+
+/** Into the data, seldom by way of the big pieces. */
+export function randomPointer(random: Random): bigint {
+  const high = random.below(4) === 0 ? HIGH : 0n;
+  if (random.below(5)) return commonPointer(random) | high;
+  const page = OFTEN + random.below(DATA_PAGES - OFTEN);
+  const base = random.pick([DATA + PAGE * page, BLOCK - RAM + dataPa(page), dataPa(page)]);
+  return BigInt(base + randomOffset(random)) | high;
+}
+
+const randomOffset = (random: Random): number =>
+  random.below(3) === 0 ? 0xff0 + random.below(16) : 16 * random.below(256);
 
 /** An address of a program's, or of nobody's. */
 export function randomAddress(random: Random): bigint {

@@ -10,11 +10,11 @@
  */
 import {
   CHANGED_PAGES,
+  commonPointer,
   GOOD_LEVEL3,
   HIGH,
   LEVEL3,
   PAGE,
-  randomPointer,
   rootOf,
   VECTORS,
 } from './kernel-layout.ts';
@@ -58,8 +58,13 @@ const restart = (bit: number): string => `
     ldr x17, [x16, #${KNOWS.MODES}]
     msr spsr_el1, x17`;
 
+const goodPointers = `
+    ldp x19, x20, [x29, #${KNOWS.POINTERS}]
+    ldp x21, x22, [x29, #${KNOWS.POINTERS + 16}]
+    ldr x23, [x29, #${KNOWS.POINTERS + 32}]`;
+
 /*
- * In all of it x29 points to what the kernel knows; after `enter` x16 to x18 are free. Labels of `sync`: 1 to 12 are for
+ * In all of it x29 points to what the kernel knows; after `enter` x16 to x18 are free. Labels of `sync`: 1 to 13 are for
  * a class of exceptions each, from 50 on is what is done for some of them, 90 is the way out.
  */
 export const PIECES = {
@@ -163,7 +168,7 @@ export const PIECES = {
     tst x17, #3
     b.eq 60f
     and x16, x16, #0x3f
-    cmp x16, #0x21
+    cmp x16, #0x21                // alignment
     b.eq 11f
     sub x16, x16, #4
     cmp x16, #12
@@ -190,10 +195,12 @@ export const PIECES = {
     10: msr dbgwcr0_el1, xzr
     b 90f
     11: mrs x17, sctlr_el1
-    tbz x17, #1, 60f              // A
+    tbz x17, #1, 13f              // A
     12: ldr x17, [x29, #${KNOWS.SCTLR}]
     msr sctlr_el1, x17
     b 90f
+    13: ${goodPointers}
+    b 60f
 
     50: mrs x18, spsr_el1
     tst x18, #0xf                  // to the other level, EL0 with interrupts
@@ -284,9 +291,7 @@ export const PIECES = {
     tlbi vmalle1is
     dsb ish
     isb
-    ldp x19, x20, [x29, #${KNOWS.POINTERS}]
-    ldp x21, x22, [x29, #${KNOWS.POINTERS + 16}]
-    ldr x23, [x29, #${KNOWS.POINTERS + 32}]
+    ${goodPointers}
     mov x16, #50
     msr cntv_tval_el0, x16
     mov x16, #301
@@ -332,8 +337,8 @@ export function knowledge(random: Random, starts: readonly bigint[]): ReadonlyMa
   put(KNOWS.SCTLR, SCTLR, TCR, MAIR);
   put(KNOWS.TTBR, BigInt(rootOf(0)), BigInt(rootOf(0)));
   put(KNOWS.VBAR, random.pick(VECTORS));
-  put(KNOWS.SP, randomPointer(random) & ~15n);
-  put(KNOWS.POINTERS, ...Array.from({ length: 5 }, () => randomPointer(random)));
+  put(KNOWS.SP, commonPointer(random) & ~15n);
+  put(KNOWS.POINTERS, ...Array.from({ length: 5 }, () => commonPointer(random)));
   put(KNOWS.ENTRIES, ...starts);
   const modes = () => random.pick([0n, 0n, 5n, 5n, 4n, 0x205n]);
   put(KNOWS.MODES, ...Array.from({ length: STARTS }, modes));

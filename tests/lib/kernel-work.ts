@@ -92,7 +92,8 @@ const WORK: readonly Row[] = [
   ['msr ttbr0_el1, x17; isb', root],
   ['msr ttbr0_el1, x17', root],
   ['msr ttbr1_el1, x17; isb', root],
-  ['msr tcr_el1, x17; isb', changed(TCR, 37, 38, 22, 36)],
+  ['msr tcr_el1, x17; isb', changed(TCR, 37, 38, 22, 36)], //        TBI0, TBI1, A1, AS
+  ['msr tcr_el1, x17; isb', changed(TCR, 0, 7, 34, 37, 38, 22, 36)], // T0SZ, EPD0, IPS as well
   ['msr mair_el1, x17; isb', oneOf(MAIR, MAIR, 0x0004_ffffn, 0xff_00ffn)],
   ['msr sctlr_el1, x17; isb', changed(SCTLR, 3, 4, 9, 14, 15, 16, 18, 19, 26)],
   ['msr sctlr_el1, x17', changed(SCTLR, 1, 3, 4, 9, 14, 15, 16, 18, 19, 26)],
