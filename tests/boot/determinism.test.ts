@@ -54,6 +54,7 @@ const ENGINES: readonly BootOptions[] = [
   { engine: 'interpreter' },
   { engine: 'auto' },
   { engine: 'translator' },
+  { engine: 'translator', threshold: 1 },
   { engine: 'auto', threshold: 0 },
   { engine: 'auto', threshold: 23 },
 ];

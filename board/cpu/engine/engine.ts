@@ -10,7 +10,7 @@ import type { EngineImports } from '../state.ts';
 import { loadInterpreter, type Run } from './load.ts';
 import { Translator } from './translator/translator.ts';
 
-/** `auto` translates what is hot, `translator` whatever is branched to, `interpreter` nothing. */
+/** `auto` translates what is hot, `translator` what is only warm, too, `interpreter` nothing. */
 export const ENGINES = ['interpreter', 'translator', 'auto'] as const;
 export type EngineName = (typeof ENGINES)[number];
 
@@ -36,6 +36,8 @@ export interface Engine {
  * often: who waits that long never loses more than half.
  */
 const HOT = 16_000;
+/** Of a large program most is visited a few times: to translate that as well takes thirty times as long as to run it. */
+const WARM = 100;
 
 export function loadEngine(bus: Bus, tlb: Tlb, imports: EngineImports, options: EngineOptions): Engine {
   const { engine = 'auto' } = options;
@@ -43,6 +45,6 @@ export function loadEngine(bus: Bus, tlb: Tlb, imports: EngineImports, options: 
     const run = loadInterpreter(bus.memory, imports);
     return { run, interpret: run, liveModules: 0 };
   }
-  const threshold = options.threshold ?? (engine === 'auto' ? HOT : 1);
+  const threshold = options.threshold ?? (engine === 'auto' ? HOT : WARM);
   return new Translator(bus, tlb, imports, () => A64, { threshold, modules: options.modules });
 }

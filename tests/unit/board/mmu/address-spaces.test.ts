@@ -289,7 +289,7 @@ class Trial {
   }
 }
 
-const ENGINES: readonly EngineOptions[] = [{}, { engine: 'translator' }];
+const ENGINES: readonly EngineOptions[] = [{}, { engine: 'translator', threshold: 1 }];
 
 for (const options of ENGINES) {
   const engine = options.engine ?? 'interpreter';
