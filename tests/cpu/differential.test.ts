@@ -99,7 +99,7 @@ function compareAll(qemu: Oracle, cases: readonly [title: string, one: Case][]):
     const words = batch.map(([, one]) => one);
     const [ours, theirs] = [new BoardOracle().ask(words), qemu.ask(words)];
     for (const [i, [title, one]] of batch.entries()) {
-      const [line] = unknownDifferences(title, one, differences(ours[i]!, theirs[i]!));
+      const [line] = unknownDifferences(title, words, i, differences(ours[i]!, theirs[i]!));
       if (line) complaints.push(`${title} ${one.insn.toString(16)}: ${line}`);
     }
   }

@@ -52,7 +52,9 @@ export class BoardOracle {
     this.data.set(this.pristine);
   }
 
+  /** Nothing is left of earlier cases, as QEMU is started anew. */
   ask(cases: readonly Case[]): Outcome[] {
+    this.machine.words[STATE.EXCLUSIVE >>> 2] = 0;
     return cases.map((one, i) => this.askOne(one, i));
   }
 

@@ -47,7 +47,8 @@ export function compareRows(qemu: Oracle, rows: readonly Row[], rounds: number, 
     const [ours, theirs] = [board.ask(cases), qemu.ask(cases)];
     for (const [i, row] of batch.entries()) {
       const lines = differences(ours[i]!, theirs[i]!);
-      complaints.push(...complain(cases[i]!, i, row, unknownDifferences(row[1], cases[i]!, lines)));
+      const unknown = unknownDifferences(row[1], cases, i, lines);
+      complaints.push(...complain(cases[i]!, i, row, unknown));
       if (theirs[i]!.signal === 0) completed.set(row, (completed.get(row) ?? 0) + 1);
     }
     executed += batch.length;
