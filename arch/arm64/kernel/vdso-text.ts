@@ -22,6 +22,7 @@ import {
   VDSO_TIMESTAMP_SHIFT,
   VDSO_TIMEZONE,
 } from '../../../kernel/include/vdso/datapage.ts';
+import { PAGE_SIZE } from '../../../kernel/include/linux/types.ts';
 import { CLOCK_REALTIME } from '../../../kernel/include/uapi/time.ts';
 import { NSEC_PER_SEC, NSEC_PER_USEC, TICK_NSEC } from '../../../kernel/time/timekeeping.ts';
 
@@ -33,8 +34,7 @@ export interface VdsoSource {
 }
 
 /** Before the code: the data, and what is behind that for who lives in a time namespace. */
-export const VVAR_NR_PAGES = 2;
-const VVAR_SIZE = VVAR_NR_PAGES * 4096;
+export const VVAR_SIZE = 2 * PAGE_SIZE;
 
 const NR_clock_gettime = 113;
 const NR_clock_getres = 114;

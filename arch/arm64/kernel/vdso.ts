@@ -32,13 +32,12 @@ import { vma_set_pages } from '../../../kernel/mm/vma.ts';
 import { timens_setup_vdso_data, update_vsyscall } from '../../../kernel/time/vsyscall.ts';
 import { Assembler } from './vdso-asm.ts';
 import { type VdsoImage, vdso_image } from './vdso-image.ts';
-import { VDSO_TEXT, VVAR_NR_PAGES } from './vdso-text.ts';
+import { VDSO_TEXT, VVAR_SIZE } from './vdso-text.ts';
 
 /** The svc is the trampoline's second instruction; a task that made it is behind it. */
 const SIGTRAMP_SVC_END = 8;
 
 const VVAR = '[vvar]';
-const VVAR_SIZE = VVAR_NR_PAGES * PAGE_SIZE;
 
 /** One machine's vDSO: two pages of RAM that all programs share. */
 export class Vdso {
